@@ -1,0 +1,1 @@
+"""What no service writes twice: server, client, policy, interceptors, errors, configuration, telemetry, ports."""

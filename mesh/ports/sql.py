@@ -1,0 +1,58 @@
+"""The relational store, as one unit of work a transaction: rows, events and jobs change together or not at all."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from google.protobuf.message import Message
+from sqlalchemy import CursorResult, Executable, MetaData
+
+from mootion.event.v1 import event_pb2
+
+
+class Reader(Protocol):
+    """A connection that sees one consistent state."""
+
+    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+        """Runs one SQLAlchemy Core statement; with a list of mappings as parameters, once for each."""
+        ...
+
+
+class Transaction(Reader, Protocol):
+    """A unit of work: everything done through it is committed together when the block ends without an exception."""
+
+    def publish(self, event: event_pb2.Event) -> None:
+        """Adds an event to the outbox. `event_id` and `time` are filled in where they are empty."""
+        ...
+
+    def enqueue(self, topic: str, body: Message, *, key: str, priority: int = 0) -> None:
+        """Adds a job to the outbox. Two jobs of one topic with the same `key` are one job, whichever came first."""
+        ...
+
+    def remember(self, reply: Message) -> None:
+        """Stores the reply of the current call under its `request_id`, so that a repeat of the call gets the same
+        reply. Does nothing when the call carries no request id."""
+        ...
+
+
+class Database(Protocol):
+    """Where rows live."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """Opens a unit of work that writes. Keep it short: SQLite has one writer at a time."""
+        ...
+
+    def reading(self) -> AbstractAsyncContextManager[Reader]:
+        """Opens a connection for reading only."""
+        ...
+
+    async def create_tables(self, metadata: MetaData) -> None:
+        """Creates the tables of a service where they are missing."""
+        ...
+
+    async def close(self) -> None:
+        """Ends all connections."""
+        ...
+
+
+Row = Mapping[str, Any]
