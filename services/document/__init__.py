@@ -1,0 +1,1 @@
+"""Documents of a learner: upload, state, passages and atoms."""

@@ -1,0 +1,52 @@
+"""Wires the document service: `python -m services.document`."""
+
+from mesh.runtime import Runtime
+from mesh.server import run_service
+from mesh.service import Parts, Servicer
+from mesh.watch import Notifier
+from mootion.document.v1 import document_service_pb2, processing_service_pb2
+from mootion.document.v1.document_service_pb2_grpc import add_DocumentServiceServicer_to_server
+from mootion.document.v1.processing_service_pb2_grpc import add_DocumentProcessingServiceServicer_to_server
+from mootion.event.v1 import event_pb2
+from services.document import store
+from services.document.processing import DocumentProcessingService
+from services.document.service import DocumentService, blob_key
+
+
+def build(runtime: Runtime) -> Parts:
+    """Puts the service together from the ports it is given."""
+    notifier = Notifier()
+
+    async def start() -> None:
+        await runtime.database.create_tables(store.metadata)
+
+    async def remove_bytes(event: event_pb2.Event) -> None:
+        if event.HasField("document_deleted"):
+            await runtime.blobs.delete(blob_key(event.document_deleted.document_id))
+
+    return Parts(
+        name="document",
+        servicers=[
+            Servicer(
+                DocumentService(runtime, notifier),
+                add_DocumentServiceServicer_to_server,
+                document_service_pb2.DESCRIPTOR.services_by_name["DocumentService"],
+            ),
+            Servicer(
+                DocumentProcessingService(runtime, notifier),
+                add_DocumentProcessingServiceServicer_to_server,
+                processing_service_pb2.DESCRIPTOR.services_by_name["DocumentProcessingService"],
+            ),
+        ],
+        tasks=[lambda: runtime.events.run("document", remove_bytes)],
+        start=start,
+    )
+
+
+def main() -> None:
+    """Serves until it is told to stop."""
+    run_service(build)
+
+
+if __name__ == "__main__":
+    main()
