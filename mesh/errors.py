@@ -60,3 +60,27 @@ def invalid(field_path: str, description: str) -> CallError:
 def precondition(reason: reason_pb2.Reason.ValueType, message: str) -> CallError:
     """The request is right but the state of things does not allow it now."""
     return CallError(grpc.StatusCode.FAILED_PRECONDITION, reason, message)
+
+
+def refused(reason: reason_pb2.Reason.ValueType, message: str) -> CallError:
+    """What was sent can never be right, whatever the state of things."""
+    return CallError(grpc.StatusCode.INVALID_ARGUMENT, reason, message)
+
+
+def missing(reason: reason_pb2.Reason.ValueType, message: str) -> CallError:
+    """What was asked for does not exist, for a reason of its own."""
+    return CallError(grpc.StatusCode.NOT_FOUND, reason, message)
+
+
+def exhausted(
+    reason: reason_pb2.Reason.ValueType, message: str, retry_after_seconds: float | None = None
+) -> CallError:
+    """There is no room or no allowance left."""
+    return CallError(
+        grpc.StatusCode.RESOURCE_EXHAUSTED, reason, message, retry_after_seconds=retry_after_seconds
+    )
+
+
+def conflict(message: str) -> CallError:
+    """The thing changed since the caller read it."""
+    return CallError(grpc.StatusCode.ABORTED, reason_pb2.REASON_CONCURRENT_CHANGE, message)

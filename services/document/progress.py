@@ -68,7 +68,9 @@ def cancelled() -> document_pb2.Failure:
     )
 
 
-def job_for(owner_id: str, document: document_pb2.Document, blob_key: str) -> processing_service_pb2.ProcessDocumentJob:
+def job_for(
+    owner_id: str, document: document_pb2.Document, blob_key: str
+) -> processing_service_pb2.ProcessDocumentJob:
     """What a worker needs to know."""
     return processing_service_pb2.ProcessDocumentJob(
         document_id=document.document_id, owner_id=owner_id, blob_key=blob_key, filename=document.filename

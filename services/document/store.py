@@ -81,9 +81,7 @@ async def find_document(reader: Reader, owner_id: str, document_id: str) -> docu
     return None if body is None else _document(body)
 
 
-async def find_leased(
-    reader: Reader, document_id: str
-) -> tuple[str, int, document_pb2.Document] | None:
+async def find_leased(reader: Reader, document_id: str) -> tuple[str, int, document_pb2.Document] | None:
     """Owner, highest lease token seen, and the document: what workers' reports are judged by."""
     columns = (documents.c.owner_id, documents.c.lease_token, documents.c.body)
     row = (await reader.execute(select(*columns).where(documents.c.document_id == document_id))).first()
@@ -169,9 +167,7 @@ async def list_atoms(reader: Reader, document_id: str, after: int, limit: int) -
     return [document_pb2.Atom.FromString(body) for body in bodies]
 
 
-async def _content(
-    reader: Reader, table: Table, document_id: str, after: int, limit: int
-) -> Sequence[bytes]:
+async def _content(reader: Reader, table: Table, document_id: str, after: int, limit: int) -> Sequence[bytes]:
     part = and_(table.c.document_id == document_id, table.c.sequence > after)
     statement = select(table.c.body).where(part).order_by(table.c.sequence).limit(limit)
     return (await reader.execute(statement)).scalars().all()

@@ -4,9 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import PurePath
 
-import grpc
-
-from mesh.errors import CallError
+from mesh.errors import exhausted, refused
 from mesh.ports.blobs import BlobInfo
 from mootion.document.v1 import document_pb2
 from mootion.errors.v1 import reason_pb2
@@ -28,8 +26,7 @@ async def checked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     async for chunk in chunks:
         size += len(chunk)
         if size > MOST_BYTES:
-            raise _refused(
-                grpc.StatusCode.RESOURCE_EXHAUSTED,
+            raise exhausted(
                 reason_pb2.REASON_UPLOAD_TOO_LARGE,
                 "The file is larger than 100 MB. Split it, or leave pictures out, and upload the parts.",
             )
@@ -48,23 +45,15 @@ async def checked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 def _judge(head: bytes) -> None:
     if not head:
-        raise _refused(
-            grpc.StatusCode.INVALID_ARGUMENT,
+        raise refused(
             reason_pb2.REASON_EMPTY_UPLOAD,
             "The upload has no bytes. Send the file's content as the body of the request.",
         )
     if PDF_MARK not in head[:HEAD_BYTES] and not head.startswith(ZIP_MARK):
-        raise _refused(
-            grpc.StatusCode.INVALID_ARGUMENT,
+        raise refused(
             reason_pb2.REASON_UNSUPPORTED_DOCUMENT_TYPE,
             "By its content the file is neither PDF nor DOCX, whatever its name says. Upload a PDF or DOCX file.",
         )
-
-
-def _refused(
-    code: grpc.StatusCode, reason: reason_pb2.Reason.ValueType, message: str
-) -> CallError:
-    return CallError(code, reason, message)
 
 
 def uploaded(document_id: str, filename: str, blob: BlobInfo, now: datetime) -> document_pb2.Document:

@@ -76,7 +76,7 @@ class Analysis:
 
     @cached_property
     def passages_with(self) -> Mapping[str, tuple[int, ...]]:
-        """Positions of the passages that hold each content stem, in order: the document frequency is its length."""
+        """Positions of the passages that hold each content stem; their number is its document frequency."""
         return MappingProxyType(
             {
                 stem: _distinct(self.sentences[i].passage for i in found)
@@ -86,7 +86,7 @@ class Analysis:
 
     @cached_property
     def emphasized(self) -> Mapping[str, tuple[int, ...]]:
-        """Passages in which each bold or italic term stands, by its lower-case form, in order of first mention."""
+        """Passages in which each bold or italic term stands, by its lower-case form, in order."""
         return _inverted(
             (i, tuple(t.lower() for t in passage.emphasized)) for i, passage in enumerate(self.passages)
         )
@@ -125,7 +125,7 @@ class Analysis:
 
 
 class AnalysisCache:
-    """The analyses used last, by content, up to a number of characters in all. Safe to share between threads."""
+    """The analyses used last, by content, up to a number of characters. Safe to share between threads."""
 
     def __init__(self, max_characters: int = CACHED_CHARACTERS) -> None:
         self._max_characters = max_characters

@@ -6,7 +6,7 @@ from functools import cache
 from math import log10
 from types import MappingProxyType
 
-import snowballstemmer
+import snowballstemmer  # type: ignore[import-untyped]
 import wordfreq
 
 from services.llm.extractive.closed_classes import ENGLISH_STOP_WORDS
@@ -54,10 +54,10 @@ _STEMMERS = MappingProxyType(
 class Language:
     """A language as the analysis needs it.
 
-    `code` is ISO 639-1. `stem` maps a lower-case word to its stem (the word itself where snowball has no stemmer).
-    `zipf` gives how common a lower-case word is on the Zipf scale: log10 of its occurrences in a billion words,
-    0 for a word that the frequency list does not hold or a language without a list. Stop words are the kept list
-    for English and the words with Zipf at least 6.1 elsewhere.
+    `code` is ISO 639-1. `stem` maps a lower-case word to its stem (the word itself where snowball has no
+    stemmer). `zipf` gives how common a lower-case word is on the Zipf scale: log10 of its occurrences in a
+    billion words, 0 for a word that the frequency list does not hold or a language without a list. Stop
+    words are the kept list for English and the words with Zipf at least 6.1 elsewhere.
     """
 
     code: str
@@ -73,9 +73,10 @@ class Language:
 
 @cache
 def language_of(code: str) -> Language:
-    """The language for an ISO 639-1 code with an optional region; unknown and empty codes get no stemmer and no list.
+    """The language for an ISO 639-1 code with an optional region; unknown and empty codes get no stemmer and
+    no list.
 
-    An empty code means English, as the contract says.
+    An empty code means English.
     """
     base = (code or DEFAULT_LANGUAGE).lower().replace("_", "-").split("-")[0]
     zipf = _zipf_lookup(base)

@@ -12,8 +12,8 @@ from services.llm.extractive.tokens import Token
 class Section:
     """A section by its titles, outermost first.
 
-    `parent` and `children` are positions in the list of sections, `passages` the passages that stand directly in it,
-    `heading` the tokens of its own title.
+    `parent` and `children` are positions in the list of sections, `passages` the passages that stand
+    directly in it, `heading` the tokens of its own title.
     """
 
     path: tuple[str, ...]

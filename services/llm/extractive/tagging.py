@@ -1,16 +1,17 @@
 """A light guess at parts of speech: closed classes, endings, which forms a word has, and its neighbours.
 
-Good enough to find noun phrases and main verbs in textbook English; no trained model, nothing downloaded. Words of
-other languages are tagged NOUN unless they are stop words (OTHER), so that every run of content words is a phrase.
+Good enough to find noun phrases and main verbs in textbook English; no trained model, nothing downloaded.
+Words of other languages are tagged NOUN unless they are stop words (OTHER), so that every run of content
+words is a phrase.
 
-Tags: NOUN, ADJ, ING (a form in -ing), ED (a past participle), VERB, ADV, AUX, DET, ADP, CONJ, PRON, NUM, POS (the
-possessive 's), MARK (punctuation), OTHER.
+Tags: NOUN, ADJ, ING (a form in -ing), ED (a past participle), VERB, ADV, AUX, DET, ADP, CONJ, PRON, NUM, POS
+(the possessive 's), MARK (punctuation), OTHER.
 """
 
 from collections.abc import Sequence
 from types import MappingProxyType
 
-from services.llm.extractive.closed_classes import CLOSED_CLASS_TAGS, COMMON_VERBS, MODALS
+from services.llm.extractive.closed_classes import CLOSED_CLASS_TAGS, COMMON_VERBS, MODALS, words
 from services.llm.extractive.language import Language
 from services.llm.extractive.tokens import Token
 
@@ -20,24 +21,27 @@ _VERB_ZIPF = 2.2
 _VERB_GAP = 3.2
 
 _NOUN_ENDINGS = (
-    "tion", "sion", "ment", "ness", "ity", "ism", "ist", "ogy", "ance", "ence", "ency", "ancy", "ship", "hood",
-    "phy", "sis", "itis", "emia", "oma", "cyte", "ase", "ose", "gen", "ics", "dom", "ture", "tude",
+    "tion", "sion", "ment", "ness", "ity", "ism", "ist", "ogy", "ance", "ence", "ency", "ancy", "ship",
+    "hood", "phy", "sis", "itis", "emia", "oma", "cyte", "ase", "ose", "gen", "ics", "dom", "ture", "tude",
 )  # fmt: skip
 _ADJECTIVE_ENDINGS = (
-    "al", "ic", "ous", "ive", "ful", "less", "able", "ible", "oid", "ent", "ant", "ary", "ory", "ular", "olar", "ish",
+    "al", "ic", "ous", "ive", "ful", "less", "able", "ible", "oid", "ent",
+    "ant", "ary", "ory", "ular", "olar", "ish",
 )  # fmt: skip
-_NOUNS_IN_ADJECTIVE_ENDINGS = frozenset(
-    "element student component patient parent president agent accident event content extent percent moment animal "
-    "material chemical mineral hospital signal journal individual principal potential criminal professional metal "
-    "crystal capital interval trial proposal approval arrival music topic logic fabric traffic clinic metric mechanic "
-    "physic ethic plastic mosaic public clinic republic academic critic motive objective alternative perspective "
-    "initiative incentive native adjective table variable cable syllable vegetable constant plant restaurant "
-    "participant infant giant assistant merchant immigrant coolant reactant pollutant mutant quadrant gradient "
-    "nutrient ingredient solvent talent tangent quotient coefficient ascent descent adult boundary library summary "
-    "salary secondary dictionary vocabulary glossary theory memory history category factory laboratory territory "
-    "victory inventory directory story majority asteroid steroid fish dish rational goal scandal denial rival manual "
-    "ritual equal dental total decimal integral differential exponential polynomial radical".split()
-)
+_NOUNS_IN_ADJECTIVE_ENDINGS = words("""
+    element student component patient parent president agent accident event content extent percent
+    moment animal material chemical mineral hospital signal journal individual principal potential
+    criminal professional metal crystal capital interval trial proposal approval arrival music topic
+    logic fabric traffic clinic metric mechanic physic ethic plastic mosaic public clinic republic
+    academic critic motive objective alternative perspective initiative incentive native adjective
+    table variable cable syllable vegetable constant plant restaurant participant infant giant
+    assistant merchant immigrant coolant reactant pollutant mutant quadrant gradient nutrient
+    ingredient solvent talent tangent quotient coefficient ascent descent adult boundary library
+    summary salary secondary dictionary vocabulary glossary theory memory history category factory
+    laboratory territory victory inventory directory story majority asteroid steroid fish dish
+    rational goal scandal denial rival manual ritual equal dental total decimal integral
+    differential exponential polynomial radical
+""")
 _BASE_CONTEXT = frozenset(("NOUN", "PRON", "ED", "ING"))
 
 
@@ -112,10 +116,10 @@ class Tagger:
 
 
 MARK_TAGS = MappingProxyType({"number": "NUM", "possessive": "POS"})
-_VERB_NOUNS = frozenset(
-    "use uses need needs help helps show shows call calls set sets run lead leads break breaks draw mean means sets "
-    "put build feel stand appeal want".split()
-)
+_VERB_NOUNS = words("""
+    use uses need needs help helps show shows call calls set sets run lead leads break breaks draw
+    mean means sets put build feel stand appeal want
+""")
 
 
 def _tag_elsewhere(token: Token) -> str:

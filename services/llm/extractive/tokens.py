@@ -21,8 +21,8 @@ _TOKEN = re.compile(
 class Token(NamedTuple):
     """A word, a number or a punctuation mark of a passage.
 
-    `start` and `end` are characters of the passage's text. `tag` is the guessed part of speech (see `tagging`),
-    `zipf` how common the word is (see `language`). CJK characters are tokens of their own.
+    `start` and `end` are characters of the passage's text. `tag` is the guessed part of speech (see
+    `tagging`), `zipf` how common the word is (see `language`). CJK characters are tokens of their own.
     """
 
     surface: str
