@@ -220,7 +220,8 @@ class SentenceReader:
                     first_index + len(sentences), position, start, end, words, tokens, kind, is_objective
                 )
             )
-            objectives = objectives or any(lead in words.lower() for lead in _OBJECTIVE_LEADS)
+            announced = any(lead in words.lower() for lead in _OBJECTIVE_LEADS)
+            objectives = announced or (objectives and kind is not SentenceKind.STATEMENT)
         return sentences
 
 

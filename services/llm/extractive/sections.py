@@ -34,6 +34,9 @@ class Section:
         return len(self.path)
 
 
+_Key = tuple[str, tuple[str, ...]]
+
+
 @dataclass(slots=True)
 class _Growing:
     path: tuple[str, ...]
@@ -46,9 +49,9 @@ class _Growing:
 def sections_of(
     passages: Sequence[Passage], tokens_of: Callable[[str], tuple[Token, ...]]
 ) -> tuple[tuple[Section, ...], tuple[int, ...]]:
-    """All sections in order of first appearance, and the position of the innermost section of each passage."""
+    """All sections in order of first appearance, and the position of each passage's innermost section."""
     growing: list[_Growing] = []
-    known: dict[tuple[str, tuple[str, ...]], int] = {}
+    known: dict[_Key, int] = {}
     section_of = []
     for i, passage in enumerate(passages):
         position = _place(growing, known, passage.document_id, tuple(passage.section_path))
@@ -59,7 +62,7 @@ def sections_of(
 
 def _place(
     growing: list[_Growing],
-    known: dict[tuple[str, tuple[str, ...]], int],
+    known: dict[_Key, int],
     document_id: str,
     path: tuple[str, ...],
 ) -> int:

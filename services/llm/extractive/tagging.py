@@ -26,7 +26,7 @@ _NOUN_ENDINGS = (
 )  # fmt: skip
 _ADJECTIVE_ENDINGS = (
     "al", "ic", "ous", "ive", "ful", "less", "able", "ible", "oid", "ent",
-    "ant", "ary", "ory", "ular", "olar", "ish",
+    "ant", "ary", "ory", "ular", "olar",
 )  # fmt: skip
 _NOUNS_IN_ADJECTIVE_ENDINGS = words("""
     element student component patient parent president agent accident event content extent percent
@@ -80,7 +80,7 @@ class Tagger:
             return "ADV"
         if word.endswith("ing") and len(word) > 5:
             return "ING"
-        if word.endswith("ed") and len(word) > 4:
+        if word.endswith("ed") and len(word) > 4 and not word.endswith("eed"):
             return "ED/VERB"
         if self._is_adjective(word):
             return "ADJ"
@@ -89,7 +89,11 @@ class Tagger:
         return "NOUN/VERB" if self._is_verb(_base_form(word)) else "NOUN"
 
     def _is_adjective(self, word: str) -> bool:
-        return word.endswith(_ADJECTIVE_ENDINGS) and len(word) > 4 and word not in _NOUNS_IN_ADJECTIVE_ENDINGS
+        return word.endswith(_ADJECTIVE_ENDINGS) and len(word) > 4 and not self._is_listed_noun(word)
+
+    @staticmethod
+    def _is_listed_noun(word: str) -> bool:
+        return word in _NOUNS_IN_ADJECTIVE_ENDINGS or word.endswith("ment")
 
     def _is_verb(self, base: str) -> bool:
         """A word is a verb where its past form is known and not far rarer than itself."""
@@ -105,6 +109,8 @@ class Tagger:
             return "VERB" if before == "PRON" or (before == "NOUN" and after == "DET") else "ED"
         if i and tokens[i - 1].lower in MODALS:
             return "VERB"
+        if i > 1 and tokens[i - 1].lower in _RELATIVES and before == "DET" and tags[i - 2] != "ADP":
+            return "VERB" if tags[i - 2].startswith(("NOUN", "MARK")) and after != "AUX" else "NOUN"
         if before in ("DET", "ADJ", "POS", "ADP", "NUM"):
             return "NOUN"
         plain = not tokens[i].lower.endswith("s")
@@ -115,6 +121,7 @@ class Tagger:
         return "VERB" if (agrees and takes_object) or opens or before in ("ADV", "AUX") else "NOUN"
 
 
+_RELATIVES = frozenset(("that", "which", "who"))
 MARK_TAGS = MappingProxyType({"number": "NUM", "possessive": "POS"})
 _VERB_NOUNS = words("""
     use uses need needs help helps show shows call calls set sets run lead leads break breaks draw
