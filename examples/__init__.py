@@ -1,0 +1,1 @@
+"""The sample chapter and the program that prints it."""
