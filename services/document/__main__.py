@@ -8,6 +8,7 @@ from mootion.document.v1 import document_service_pb2, processing_service_pb2
 from mootion.document.v1.document_service_pb2_grpc import add_DocumentServiceServicer_to_server
 from mootion.document.v1.processing_service_pb2_grpc import add_DocumentProcessingServiceServicer_to_server
 from mootion.event.v1 import event_pb2
+
 from services.document import store
 from services.document.processing import DocumentProcessingService
 from services.document.service import DocumentService, blob_key

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from mesh.errors import precondition
 from mootion.document.v1 import document_pb2, processing_service_pb2
 from mootion.errors.v1 import reason_pb2
+
+from mesh.errors import precondition
 
 FINISHED = (document_pb2.READY, document_pb2.FAILED)
 

@@ -4,16 +4,16 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import grpc
-
-from mesh import context, pages
-from mesh.errors import CallError, not_found, precondition
-from mesh.ports.sql import Reader
 from mesh.runtime import Runtime
 from mesh.watch import Notifier
 from mootion.document.v1 import document_pb2, document_service_pb2
 from mootion.document.v1 import document_service_pb2_grpc as rpc
 from mootion.errors.v1 import reason_pb2
 from mootion.event.v1 import event_pb2
+
+from mesh import context, pages
+from mesh.errors import CallError, not_found, precondition
+from mesh.ports.sql import Reader
 from services.document import progress, store, upload
 
 TOPIC = "document.process"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from mootion.document.v1 import document_pb2
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -21,7 +22,6 @@ from sqlalchemy import (
 )
 
 from mesh.ports.sql import Reader, Transaction
-from mootion.document.v1 import document_pb2
 
 metadata = MetaData()
 

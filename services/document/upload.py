@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import PurePath
 
-from mesh.errors import exhausted, refused
-from mesh.ports.blobs import BlobInfo
 from mootion.document.v1 import document_pb2
 from mootion.errors.v1 import reason_pb2
+
+from mesh.errors import exhausted, refused
+from mesh.ports.blobs import BlobInfo
 
 MOST_BYTES = 100 * 1024 * 1024
 HEAD_BYTES = 1024
@@ -52,7 +53,7 @@ def _judge(head: bytes) -> None:
     if PDF_MARK not in head[:HEAD_BYTES] and not head.startswith(ZIP_MARK):
         raise refused(
             reason_pb2.REASON_UNSUPPORTED_DOCUMENT_TYPE,
-            "By its content the file is neither PDF nor DOCX, whatever its name says. Upload a PDF or DOCX file.",
+            "By its content the file is neither PDF nor DOCX, whatever its name. Upload a PDF or DOCX file.",
         )
 
 

@@ -1,0 +1,1 @@
+"""Concept maps of documents."""
