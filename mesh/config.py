@@ -1,0 +1,204 @@
+"""Settings from the environment, all of them checked at once before anything starts."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+_ADDRESS_VARIABLE = re.compile(r"MOOTION_([A-Z][A-Z0-9_]*)_ADDRESS")
+_LOG_LEVELS = ("debug", "info", "warning", "error")
+_ENGINES = ("extractive", "openai")
+_SWITCH = ("on", "off")
+
+T = TypeVar("T")
+
+
+class ConfigurationError(Exception):
+    """The process cannot start as it is configured; `problems` says everything that is wrong, not only the first."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("The configuration is wrong:\n" + "\n".join(f"- {problem}" for problem in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A value that no log, message or repr shows."""
+
+    _value: str = field(repr=False)
+
+    def reveal(self) -> str:
+        """The value itself, to hand to the library that needs it."""
+        return self._value
+
+    def __str__(self) -> str:
+        return "<secret>"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a process runs. URLs that are None mean the embedded adapter; ports are TCP ports; 0 turns metrics off."""
+
+    data_dir: Path = Path(".mootion")
+    bind_host: str = "127.0.0.1"
+    grpc_port: int = 50051
+    media_port: int = 50052
+    metrics_port: int = 9464
+    edge_port: int = 8080
+    edge_admin_port: int = 9901
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    database_url: str | None = field(default=None, repr=False)
+    redis_url: str | None = field(default=None, repr=False)
+    amqp_url: str | None = field(default=None, repr=False)
+    elasticsearch_url: str | None = field(default=None, repr=False)
+    blob_url: str | None = field(default=None, repr=False)
+    engine: str = "extractive"
+    openai_base_url: str | None = None
+    openai_api_key: Secret | None = None
+    openai_model: str | None = None
+    render_workers: int = 2
+    document_workers: int = 1
+    log_level: str = "info"
+    otlp_endpoint: str | None = None
+    local_principal: bool = True
+    drain_notice_seconds: float = 1.0
+    drain_grace_seconds: float = 10.0
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file of the embedded adapter."""
+        return self.data_dir / "mootion.db"
+
+    @property
+    def blob_dir(self) -> Path:
+        """The folder of the embedded blob store."""
+        return self.data_dir / "blobs"
+
+    @property
+    def index_dir(self) -> Path:
+        """The folder of the embedded search index."""
+        return self.data_dir / "index"
+
+    @property
+    def log_dir(self) -> Path:
+        """The folder where processes started by `mootion up` write their logs."""
+        return self.data_dir / "logs"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine reaches the server."""
+        if self.bind_host == "localhost":
+            return True
+        try:
+            return ip_address(self.bind_host).is_loopback
+        except ValueError:
+            return False
+
+    def address(self, service: str) -> str:
+        """`host:port` where a service answers: its own address, or the one of the process that serves everything."""
+        return self.addresses.get(service) or f"{self.bind_host}:{self.grpc_port}"
+
+    @classmethod
+    def from_environment(cls, env: Mapping[str, str]) -> "Settings":
+        """Reads settings. A variable that is set to nothing counts as missing.
+
+        Raises:
+            ConfigurationError: at least one variable is wrong; every problem is listed.
+        """
+        reader = _Reader({name: value for name, value in env.items() if value})
+        settings = _read(reader)
+        if settings.engine == "openai" and not (settings.openai_api_key or settings.openai_base_url):
+            reader.problems.append(
+                "MOOTION_ENGINE=openai: set OPENAI_API_KEY, or OPENAI_BASE_URL of a server that asks for no key"
+            )
+        if reader.problems:
+            raise ConfigurationError(reader.problems)
+        return settings
+
+
+class _Reader:
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self.env = env
+        self.problems: list[str] = []
+
+    def text(self, name: str, default: str) -> str:
+        return self.env.get(name, default)
+
+    def number(self, name: str, default: T, parse: Callable[[str], T], low: float, high: float) -> T:
+        value = self.env.get(name)
+        if value is None:
+            return default
+        try:
+            parsed = parse(value)
+        except ValueError:
+            parsed = None
+        if parsed is None or not low <= parsed <= high:  # type: ignore[operator]
+            self.problems.append(f"{name}={value!r}: give a number from {low:g} to {high:g}")
+            return default
+        return parsed
+
+    def port(self, name: str, default: int, low: int = 1) -> int:
+        return self.number(name, default, int, low, 65535)
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        value = self.env.get(name, default).lower()
+        if value not in choices:
+            self.problems.append(f"{name}={value!r}: give one of {', '.join(choices)}")
+            return default
+        return value
+
+    def url(self, name: str, *schemes: str) -> str | None:
+        value = self.env.get(name)
+        if value is None:
+            return None
+        # What stands in a URL may be a password: it is never repeated.
+        if urlsplit(value).scheme.partition("+")[0] not in schemes:
+            self.problems.append(f"{name}: the URL must start with {' or '.join(s + '://' for s in schemes)}")
+        return value
+
+    def addresses(self) -> dict[str, str]:
+        found = {}
+        for name, value in sorted(self.env.items()):
+            match = _ADDRESS_VARIABLE.fullmatch(name)
+            if match:
+                found[match[1].lower().replace("_", "-")] = value
+                self._check_address(name, value)
+        return found
+
+    def _check_address(self, name: str, value: str) -> None:
+        host, _, port = value.rpartition(":")
+        if not host or not port.isdigit() or not 1 <= int(port) <= 65535:
+            self.problems.append(f"{name}={value!r}: give host:port, such as document.mootion:50051")
+
+
+def _read(reader: _Reader) -> Settings:
+    key = reader.env.get("OPENAI_API_KEY")
+    return Settings(
+        data_dir=Path(reader.text("MOOTION_DATA_DIR", ".mootion")),
+        bind_host=reader.text("MOOTION_BIND_HOST", "127.0.0.1"),
+        grpc_port=reader.port("MOOTION_GRPC_PORT", 50051),
+        media_port=reader.port("MOOTION_MEDIA_PORT", 50052),
+        metrics_port=reader.port("MOOTION_METRICS_PORT", 9464, low=0),
+        edge_port=reader.port("MOOTION_EDGE_PORT", 8080),
+        edge_admin_port=reader.port("MOOTION_EDGE_ADMIN_PORT", 9901),
+        addresses=reader.addresses(),
+        database_url=reader.url("DATABASE_URL", "postgresql", "sqlite"),
+        redis_url=reader.url("REDIS_URL", "redis", "rediss"),
+        amqp_url=reader.url("AMQP_URL", "amqp", "amqps"),
+        elasticsearch_url=reader.url("ELASTICSEARCH_URL", "http", "https"),
+        blob_url=reader.url("BLOB_URL", "s3", "file"),
+        engine=reader.choice("MOOTION_ENGINE", "openai" if key else "extractive", _ENGINES),
+        openai_base_url=reader.url("OPENAI_BASE_URL", "http", "https"),
+        openai_api_key=Secret(key) if key else None,
+        openai_model=reader.env.get("MOOTION_OPENAI_MODEL"),
+        render_workers=reader.number("MOOTION_RENDER_WORKERS", 2, int, 0, 64),
+        document_workers=reader.number("MOOTION_DOCUMENT_WORKERS", 1, int, 0, 64),
+        log_level=reader.choice("MOOTION_LOG_LEVEL", "info", _LOG_LEVELS),
+        otlp_endpoint=reader.url("OTEL_EXPORTER_OTLP_ENDPOINT", "http", "https"),
+        local_principal=reader.choice("MOOTION_LOCAL_PRINCIPAL", "on", _SWITCH) == "on",
+        drain_notice_seconds=reader.number("MOOTION_DRAIN_NOTICE_SECONDS", 1.0, float, 0, 120),
+        drain_grace_seconds=reader.number("MOOTION_DRAIN_GRACE_SECONDS", 10.0, float, 0, 3600),
+    )

@@ -1,0 +1,48 @@
+"""Ids: random ones that sort by time, and ones derived from what they name."""
+
+import hashlib
+import secrets
+import time
+import uuid
+from collections.abc import Callable
+
+_VERSION_7 = 0x7 << 76
+_VARIANT = 0b10 << 62
+
+
+class Ids:
+    """Makes ids. Give it a clock and a source of randomness where a test needs known ones.
+
+    Args:
+        now_milliseconds: milliseconds since 1970.
+        random_bits: gives so many random bits as a number.
+    """
+
+    def __init__(
+        self,
+        now_milliseconds: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        random_bits: Callable[[int], int] = secrets.randbits,
+    ) -> None:
+        self._now = now_milliseconds
+        self._random_bits = random_bits
+
+    def new(self) -> str:
+        """A UUIDv7 (RFC 9562, section 5.7): ids made in a later millisecond sort later."""
+        high = (self._now() & ((1 << 48) - 1)) << 80
+        return str(uuid.UUID(int=high | _VERSION_7 | self._random_bits(12) << 64 | _VARIANT | self._random_bits(62)))
+
+    def derived(self, *parts: str) -> str:
+        """See `derived`."""
+        return derived(*parts)
+
+
+def derived(*parts: str) -> str:
+    """An id that is the same for the same parts: the first bits of their SHA-256, as a UUIDv8 (RFC 9562)."""
+    digest = hashlib.sha256()
+    for part in parts:
+        encoded = part.encode()
+        digest.update(len(encoded).to_bytes(8, "big"))
+        digest.update(encoded)
+    number = int.from_bytes(digest.digest()[:16], "big")
+    number = number & ~(0xF << 76) | 0x8 << 76
+    return str(uuid.UUID(int=number & ~(0b11 << 62) | _VARIANT))

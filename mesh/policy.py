@@ -1,0 +1,177 @@
+"""What the contracts say about each method. The only module that reads options; everybody else asks it."""
+
+# Importing this first matters: options that are read before their extension is known are silently empty, for good.
+from mootion.policy.v1 import policy_pb2  # isort: skip
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache, cached_property
+from pathlib import Path
+
+import mootion
+from google.api import annotations_pb2, http_pb2
+from google.protobuf import descriptor_pb2, descriptor_pool
+from google.protobuf.descriptor import Descriptor, MethodDescriptor, ServiceDescriptor
+
+DEFAULT_MAX_REQUEST_BYTES = 1024 * 1024
+
+
+class PolicyMissing(Exception):
+    """A method has no policy, or one that lacks what every policy must say."""
+
+
+class Idempotency(Enum):
+    """What a repeat of a call does, as `idempotency_level` of the method says."""
+
+    UNKNOWN = descriptor_pb2.MethodOptions.IDEMPOTENCY_UNKNOWN
+    NO_SIDE_EFFECTS = descriptor_pb2.MethodOptions.NO_SIDE_EFFECTS
+    IDEMPOTENT = descriptor_pb2.MethodOptions.IDEMPOTENT
+
+
+@dataclass(frozen=True)
+class Method:
+    """One method and all that its contract says about it.
+
+    `path` is what gRPC calls it (`/mootion.quiz.v1.QuizService/GetQuiz`), `full_name` the same in proto's spelling
+    (`mootion.quiz.v1.QuizService.GetQuiz`), `service` the domain that serves it (`quiz`).
+    """
+
+    path: str
+    full_name: str
+    service: str
+    policy: policy_pb2.MethodPolicy
+    http_rules: Sequence[http_pb2.HttpRule]
+    client_streaming: bool
+    server_streaming: bool
+    idempotency: Idempotency
+    input: Descriptor
+    output: Descriptor
+
+    @cached_property
+    def deadline_seconds(self) -> float:
+        """Longest time a call may take."""
+        return self.policy.deadline.ToMicroseconds() / 1e6
+
+    @cached_property
+    def max_request_bytes(self) -> int:
+        """Largest request, all messages of a client stream together."""
+        return self.policy.max_request_bytes or DEFAULT_MAX_REQUEST_BYTES
+
+    @cached_property
+    def callers(self) -> frozenset[str]:
+        """Workloads that may call."""
+        return frozenset(self.policy.callers)
+
+    @cached_property
+    def creates_once(self) -> bool:
+        """Whether a `request_id` makes the call exactly-once."""
+        return (
+            "request_id" in self.input.fields_by_name
+            and self.idempotency is not Idempotency.NO_SIDE_EFFECTS
+            and not self.server_streaming
+        )
+
+
+def method_policy(path: str) -> policy_pb2.MethodPolicy:
+    """The policy of a method by its gRPC path, such as `/mootion.quiz.v1.QuizService/GetQuiz`.
+
+    Raises:
+        PolicyMissing: there is no such method, or it has no complete policy.
+    """
+    return method(path).policy
+
+
+@cache
+def method(path: str) -> Method:
+    """What the contract says about a method, by its gRPC path. Its generated module must have been imported.
+
+    Raises:
+        PolicyMissing: there is no such method, or it has no complete policy.
+    """
+    full_name = path.removeprefix("/").replace("/", ".")
+    try:
+        return describe(descriptor_pool.Default().FindMethodByName(full_name))
+    except KeyError:
+        raise PolicyMissing(f"{path}: no contract describes this method; import its generated module first") from None
+
+
+def all_methods() -> list[Method]:
+    """Every method of every `mootion.<domain>.v1` contract that is on the import path, ordered by path.
+
+    Raises:
+        PolicyMissing: a method has no complete policy.
+    """
+    return [described for service in all_services() for described in methods_of(service)]
+
+
+@cache
+def all_services() -> tuple[ServiceDescriptor, ...]:
+    """Every service of every `mootion.<domain>.v1` contract that is on the import path, ordered by name."""
+    services = [
+        service
+        for module in _service_modules()
+        for service in importlib.import_module(module).DESCRIPTOR.services_by_name.values()
+    ]
+    return tuple(sorted(services, key=lambda service: service.full_name))
+
+
+def methods_of(service: ServiceDescriptor) -> list[Method]:
+    """The methods of a service, ordered by name. Raises PolicyMissing."""
+    return [describe(found) for found in sorted(service.methods, key=lambda found: found.name)]
+
+
+def describe(found: MethodDescriptor) -> Method:
+    """Reads what the contract says about a method. Raises PolicyMissing."""
+    service = found.containing_service
+    path = f"/{service.full_name}/{found.name}"
+    options = found.GetOptions()
+    _check(path, options)
+    proto = descriptor_pb2.MethodDescriptorProto()
+    found.CopyToProto(proto)
+    return Method(
+        path=path,
+        full_name=found.full_name,
+        service=service.full_name.split(".")[1],
+        policy=options.Extensions[policy_pb2.method],
+        http_rules=_http_rules(options),
+        client_streaming=proto.client_streaming,
+        server_streaming=proto.server_streaming,
+        idempotency=Idempotency(options.idempotency_level),
+        input=found.input_type,
+        output=found.output_type,
+    )
+
+
+def _check(path: str, options: descriptor_pb2.MethodOptions) -> None:
+    if not options.HasExtension(policy_pb2.method):
+        raise PolicyMissing(f"{path} has no policy: add `option (mootion.policy.v1.method)` to it and run `make gen`")
+    policy = options.Extensions[policy_pb2.method]
+    lacking = [
+        name
+        for name, present in (
+            ("least_role", policy.least_role != policy_pb2.ACCESS_ROLE_UNSPECIFIED),
+            ("callers", bool(policy.callers)),
+            ("deadline", policy.deadline.ToNanoseconds() > 0),
+        )
+        if not present
+    ]
+    if lacking:
+        raise PolicyMissing(f"{path}: its policy does not say {', '.join(lacking)}; say it and run `make gen`")
+
+
+def _http_rules(options: descriptor_pb2.MethodOptions) -> tuple[http_pb2.HttpRule, ...]:
+    if not options.HasExtension(annotations_pb2.http):
+        return ()
+    first = options.Extensions[annotations_pb2.http]
+    return (first, *first.additional_bindings)
+
+
+def _service_modules() -> set[str]:
+    # The packages are namespaces without an `__init__`, which pkgutil does not see.
+    return {
+        ".".join(("mootion", *found.relative_to(root).with_suffix("").parts))
+        for root in map(Path, mootion.__path__)
+        for found in root.glob("*/v1/*_service_pb2.py")
+    }
