@@ -1,0 +1,1 @@
+"""Quizzes on documents, attempts at them, and their grading."""

@@ -1,0 +1,50 @@
+"""Wires the quiz service: `python -m services.quiz`."""
+
+from mesh.runtime import Runtime
+from mesh.server import run_service
+from mootion.event.v1 import event_pb2
+from mootion.quiz.v1 import quiz_service_pb2
+from mootion.quiz.v1.quiz_service_pb2_grpc import add_QuizServiceServicer_to_server
+
+from mesh.service import Parts, Servicer
+from services.quiz import store
+from services.quiz.generate import Generator
+from services.quiz.service import QuizService
+
+
+def build(runtime: Runtime) -> Parts:
+    """Puts the service together from the ports it is given."""
+
+    async def start() -> None:
+        await runtime.database.create_tables(store.metadata)
+
+    async def follow_deletion(event: event_pb2.Event) -> None:
+        if not event.HasField("document_deleted"):
+            return
+        async with runtime.database.transaction() as tx:
+            for quiz_id, owner_id in await store.quizzes_of(tx, event.document_deleted.document_id):
+                await store.remove_quiz(tx, quiz_id)
+                deleted = event_pb2.QuizDeleted(quiz_id=quiz_id)
+                tx.publish(event_pb2.Event(owner_id=owner_id, quiz_deleted=deleted))
+
+    return Parts(
+        name="quiz",
+        servicers=[
+            Servicer(
+                QuizService(runtime, Generator(runtime)),
+                add_QuizServiceServicer_to_server,
+                quiz_service_pb2.DESCRIPTOR.services_by_name["QuizService"],
+            )
+        ],
+        tasks=[lambda: runtime.events.run("quiz", follow_deletion)],
+        start=start,
+    )
+
+
+def main() -> None:
+    """Serves until it is told to stop."""
+    run_service(build)
+
+
+if __name__ == "__main__":
+    main()
