@@ -1,0 +1,1 @@
+"""Answers from the caller's documents, every sentence with verified quotes."""

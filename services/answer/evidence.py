@@ -1,0 +1,59 @@
+"""Finds the passages an answer may come from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mesh.runtime import Runtime
+from mootion.document.v1 import document_pb2, document_service_pb2
+from mootion.document.v1.document_service_pb2_grpc import DocumentServiceStub
+from mootion.errors.v1 import reason_pb2
+from mootion.search.v1 import search_service_pb2
+from mootion.search.v1.search_service_pb2_grpc import SearchServiceStub
+
+from mesh.errors import precondition
+
+MOST_PASSAGES = 20
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Asks the search and document services."""
+
+    runtime: Runtime
+
+    async def passages(self, question: str, document_ids: Sequence[str]) -> list[document_pb2.Passage]:
+        """The passages that match a question best, best first.
+
+        Raises:
+            CallError: NOT_FOUND or DOCUMENT_NOT_READY for a document asked for.
+        """
+        for document_id in dict.fromkeys(document_ids):
+            await self._require_ready(document_id)
+        search = self.runtime.channels.stub(SearchServiceStub, "search")
+        found = await search.Search(
+            search_service_pb2.SearchRequest(
+                query=question[:500],
+                kinds=[search_service_pb2.PASSAGE],
+                document_ids=document_ids,
+                page_size=MOST_PASSAGES,
+            )
+        )
+        return await self._read([hit.id for hit in found.hits])
+
+    async def _read(self, passage_ids: Sequence[str]) -> list[document_pb2.Passage]:
+        if not passage_ids:
+            return []
+        documents = self.runtime.channels.stub(DocumentServiceStub, "document")
+        request = document_service_pb2.BatchGetPassagesRequest(passage_ids=passage_ids)
+        return list((await documents.BatchGetPassages(request)).passages)
+
+    async def _require_ready(self, document_id: str) -> None:
+        documents = self.runtime.channels.stub(DocumentServiceStub, "document")
+        request = document_service_pb2.GetDocumentRequest(document_id=document_id)
+        document = (await documents.GetDocument(request)).document
+        if document.state != document_pb2.READY:
+            raise precondition(
+                reason_pb2.REASON_DOCUMENT_NOT_READY,
+                f"Document {document_id!r} is not READY, so nothing can be answered from it. "
+                "Watch it, or leave it out.",
+            )
