@@ -5,7 +5,7 @@ import re
 from xml.sax.saxutils import escape
 
 from reportlab.lib.colors import HexColor  # type: ignore[import-untyped]
-from reportlab.lib.enums import TA_CENTER, TA_JUSTIFY, TA_RIGHT  # type: ignore[import-untyped]
+from reportlab.lib.enums import TA_CENTER, TA_JUSTIFY, TA_LEFT, TA_RIGHT  # type: ignore[import-untyped]
 from reportlab.lib.pagesizes import A4  # type: ignore[import-untyped]
 from reportlab.lib.styles import ParagraphStyle  # type: ignore[import-untyped]
 from reportlab.lib.units import mm  # type: ignore[import-untyped]
@@ -25,39 +25,67 @@ from reportlab.platypus import Table as Grid
 
 from examples import script_font
 from examples.chapter import Block, Caption, Formula, Heading, ItemList, Paragraph, Table, Text, plain
+from examples.displayed_formula import DisplayedFormula, keep_formulas_with_text
 
 _MARGIN = 27 * mm
 _MEASURE = A4[0] - 2 * _MARGIN
 _COLUMN = 39 * mm
 _INK = HexColor("#1b3a57")
 _RULE = HexColor("#9aa8b5")
+_UNIT = re.compile(r"(?<=\d) (?=(°C|km|m|mm|s|ms|Hz|MHz|dB|Pa|kg|N|W|K)\b|°C)")
 # The text font itself has ¹, ² and ³; a lone raised character is drawn with them, since some readers take
 # a short jump off the base line for the end of the line.
 _SCRIPTS = re.compile(f"([¹²³]*[⁰⁴-⁹⁻][{script_font.SUPERSCRIPTS}]*)|([{script_font.SUBSCRIPTS}]+)")
 
 _BODY = ParagraphStyle(
-    "body", fontName="Times-Roman", fontSize=11, leading=14.6, spaceAfter=6.5, alignment=TA_JUSTIFY,
-    allowWidows=0, allowOrphans=0,
+    "body",
+    fontName="Times-Roman",
+    fontSize=11,
+    leading=14.2,
+    spaceAfter=6.5,
+    alignment=TA_JUSTIFY,
+    allowWidows=0,
+    allowOrphans=0,
 )
-_ITEM = ParagraphStyle("item", _BODY, spaceAfter=2.5)
+_ITEM = ParagraphStyle("item", _BODY, spaceAfter=2.5, alignment=TA_LEFT)
 _FORMULA = ParagraphStyle("formula", _BODY, alignment=TA_CENTER, spaceAfter=0)
 _NUMBER = ParagraphStyle("number", _FORMULA, alignment=TA_RIGHT)
 _CAPTION = ParagraphStyle(
-    "caption", _BODY, fontSize=9.5, alignment=0, leading=12, textColor=_INK, spaceBefore=5, spaceAfter=4, keepWithNext=1
+    "caption",
+    _BODY,
+    fontSize=9.5,
+    leading=12,
+    textColor=_INK,
+    alignment=TA_LEFT,
+    spaceBefore=5,
+    spaceAfter=4,
+    keepWithNext=1,
 )
-_CELL = ParagraphStyle("cell", _BODY, fontSize=10, leading=12, alignment=0, spaceAfter=0)
+_CELL = ParagraphStyle("cell", _BODY, fontSize=10, leading=12, alignment=TA_LEFT, spaceAfter=0)
 _FIGURE = ParagraphStyle("figure", _CELL, alignment=TA_RIGHT)
 _HEADINGS = {
     1: ParagraphStyle(
         "title", fontName="Helvetica-Bold", fontSize=26, leading=31, textColor=_INK, spaceAfter=14
     ),
     2: ParagraphStyle(
-        "section", fontName="Helvetica-Bold", fontSize=15, leading=19, textColor=_INK,
-        spaceBefore=13, spaceAfter=6, keepWithNext=1,
+        "section",
+        fontName="Helvetica-Bold",
+        fontSize=15,
+        leading=19,
+        textColor=_INK,
+        spaceBefore=13,
+        spaceAfter=6,
+        keepWithNext=1,
     ),
     3: ParagraphStyle(
-        "part", fontName="Helvetica-Bold", fontSize=11.5, leading=15, textColor=_INK,
-        spaceBefore=7, spaceAfter=4, keepWithNext=1,
+        "part",
+        fontName="Helvetica-Bold",
+        fontSize=11.5,
+        leading=15,
+        textColor=_INK,
+        spaceBefore=7,
+        spaceAfter=4,
+        keepWithNext=1,
     ),
 }
 
@@ -75,17 +103,25 @@ class _Book(BaseDocTemplate):  # type: ignore[misc]
 
     def __init__(self, target: io.BytesIO, title: str) -> None:
         super().__init__(
-            target, pagesize=A4, title=title, author="The Mootion authors", lang="en-GB",
-            subject="A sample chapter of physics (CC0 1.0)", creator="Mootion",
-            invariant=1, pageCompression=0,
+            target,
+            pagesize=A4,
+            title=title,
+            author="The Mootion authors",
+            lang="en-GB",
+            subject="A sample chapter of physics (CC0 1.0)",
+            creator="Mootion",
+            invariant=1,
+            pageCompression=0,
         )
         self.section = title
-        low, high = 24 * mm, 27 * mm
+        low, high = 22 * mm, 25 * mm
         frame = Frame(_MARGIN, low, _MEASURE, A4[1] - low - high, 0, 0, 0, 0)
-        self.addPageTemplates([
-            PageTemplate("opening", frame, onPageEnd=_opening_foot),
-            PageTemplate("following", frame, onPageEnd=_running_head),
-        ])
+        self.addPageTemplates(
+            [
+                PageTemplate("opening", frame, onPageEnd=_opening_foot),
+                PageTemplate("following", frame, onPageEnd=_running_head),
+            ]
+        )
 
     def afterFlowable(self, flowable: Flowable) -> None:
         """Note each heading as it is placed."""
@@ -126,7 +162,7 @@ def _markup(text: Text) -> str:
     """Text in reportlab's paragraph markup."""
     marked = []
     for run in text:
-        words = _SCRIPTS.sub(_scripts, escape(run.text))
+        words = _SCRIPTS.sub(_scripts, _UNIT.sub("\u00a0", escape(run.text)))
         words = f"<i>{words}</i>" if run.italic else words
         marked.append(f"<b>{words}</b>" if run.bold else words)
     return "".join(marked)
@@ -137,33 +173,54 @@ def _list(block: ItemList) -> ListFlowable:
     kind = {"bulletType": "1", "bulletFormat": "%s."} if block.numbered else {"bulletType": "bullet"}
     start = None if block.numbered else "•"
     return ListFlowable(
-        items, start=start, leftIndent=18, bulletFontName="Times-Roman", bulletFontSize=11,
-        spaceAfter=7, **kind,
+        items,
+        start=start,
+        leftIndent=18,
+        bulletFontName="Times-Roman",
+        bulletFontSize=11,
+        spaceAfter=7,
+        **kind,
     )
 
 
-def _formula(block: Formula) -> Grid:
+def _formula(block: Formula) -> DisplayedFormula:
     side = 14 * mm
     cells = ["", Setting(_markup(block.text), _FORMULA), Setting(f"({block.number})", _NUMBER)]
-    return Grid(
-        [cells], colWidths=[side, _MEASURE - 2 * side, side], spaceBefore=1, spaceAfter=7.5,
-        style=[("VALIGN", (0, 0), (-1, -1), "MIDDLE"), ("RIGHTPADDING", (0, 0), (-1, -1), 0),
-               ("TOPPADDING", (0, 0), (-1, -1), 1), ("BOTTOMPADDING", (0, 0), (-1, -1), 1)],
+    return DisplayedFormula(
+        [cells],
+        colWidths=[side, _MEASURE - 2 * side, side],
+        spaceBefore=1,
+        spaceAfter=7.5,
+        style=[
+            ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
+            ("RIGHTPADDING", (0, 0), (-1, -1), 0),
+            ("TOPPADDING", (0, 0), (-1, -1), 1),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), 1),
+        ],
     )
 
 
 def _table(block: Table) -> Grid:
     rows = [
-        [Setting(f"<b>{_markup(cell)}</b>" if at == 0 else _markup(cell), _FIGURE if right else _CELL)
-         for cell, right in zip(row, block.right, strict=True)]
+        [
+            Setting(f"<b>{_markup(cell)}</b>" if at == 0 else _markup(cell), _FIGURE if right else _CELL)
+            for cell, right in zip(row, block.right, strict=True)
+        ]
         for at, row in enumerate(block.rows)
     ]
     figures = [_COLUMN] * (len(block.right) - 1)
     return Grid(
-        rows, colWidths=[_MEASURE - sum(figures), *figures], spaceAfter=12,
-        style=[("LINEABOVE", (0, 0), (-1, 0), 1, _INK), ("LINEBELOW", (0, 0), (-1, 0), 0.5, _INK),
-               ("LINEBELOW", (0, -1), (-1, -1), 1, _INK), ("VALIGN", (0, 0), (-1, -1), "BOTTOM"),
-               ("TOPPADDING", (0, 0), (-1, -1), 2.5), ("BOTTOMPADDING", (0, 0), (-1, -1), 2.5)],
+        rows,
+        colWidths=[_MEASURE - sum(figures), *figures],
+        spaceAfter=12,
+        style=[
+            ("LINEABOVE", (0, 0), (-1, 0), 1, _INK),
+            ("LINEBELOW", (0, 0), (-1, 0), 0.5, _INK),
+            ("LINEBELOW", (0, -1), (-1, -1), 1, _INK),
+            ("VALIGN", (0, 0), (-1, -1), "BOTTOM"),
+            ("TOPPADDING", (0, 0), (-1, -1), 2.5),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), 2.5),
+        ],
     )
 
 
@@ -190,6 +247,10 @@ def pdf_edition(blocks: list[Block], title: str) -> bytes:
     """
     script_font.register()
     target = io.BytesIO()
-    story = [NextPageTemplate("following"), Spacer(0, 10 * mm), *(_flowable(block) for block in blocks)]
+    story = [
+        NextPageTemplate("following"),
+        Spacer(0, 10 * mm),
+        *keep_formulas_with_text([_flowable(block) for block in blocks]),
+    ]
     _Book(target, title).build(story)
     return target.getvalue()

@@ -23,15 +23,17 @@ def _codes() -> dict[str, int]:
 def _to_unicode() -> str:
     """The CMap of section 9.10.3 of ISO 32000-1: character code to Unicode."""
     pairs = [f"<{code:02X}> <{ord(character):04X}>" for character, code in _codes().items()]
-    return "\n".join([
-        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap",
-        "/CMapName /ScriptDigits def /CMapType 2 def",
-        "1 begincodespacerange <00> <FF> endcodespacerange",
-        f"{len(pairs)} beginbfchar",
-        *pairs,
-        "endbfchar",
-        "endcmap CMapName currentdict /CMap defineresource pop end end",
-    ])
+    return "\n".join(
+        [
+            "/CIDInit /ProcSet findresource begin 12 dict begin begincmap",
+            "/CMapName /ScriptDigits def /CMapType 2 def",
+            "1 begincodespacerange <00> <FF> endcodespacerange",
+            f"{len(pairs)} beginbfchar",
+            *pairs,
+            "endbfchar",
+            "endcmap CMapName currentdict /CMap defineresource pop end end",
+        ]
+    )
 
 
 class ScriptFont(pdfmetrics.Font):  # type: ignore[misc]
