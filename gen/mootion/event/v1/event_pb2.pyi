@@ -300,16 +300,20 @@ class VideoDeleted(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     VIDEO_ID_FIELD_NUMBER: _builtins.int
+    BLOB_PREFIX_FIELD_NUMBER: _builtins.int
     video_id: _builtins.str
     """The video."""
+    blob_prefix: _builtins.str
+    """What the keys of its files start with; whoever stores them removes them."""
     def __init__(
         self,
         *,
         video_id: _builtins.str = ...,
+        blob_prefix: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["video_id", b"video_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blob_prefix", b"blob_prefix", "video_id", b"video_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

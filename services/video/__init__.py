@@ -1,0 +1,1 @@
+"""Lesson videos: planned from a script, rendered by workers scene by scene, kept in a library."""

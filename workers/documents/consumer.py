@@ -1,0 +1,135 @@
+"""Takes documents from the queue `document.process`, has them read in a child process, and reports to the service."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+import grpc
+
+from mesh import context
+from mesh.errors import CallError
+from mesh.ports.blobs import BlobNotFound
+from mesh.ports.queue import Lease
+from mesh.runtime import Runtime
+from mootion.document.v1 import document_pb2
+from mootion.document.v1 import processing_service_pb2 as messages
+from mootion.document.v1.processing_service_pb2_grpc import DocumentProcessingServiceStub
+from mootion.llm.v1 import llm_service_pb2
+from mootion.llm.v1.llm_service_pb2_grpc import LlmServiceStub
+from workers.documents.failures import DocumentFailure
+from workers.documents.sandbox import ReadDocument, read_document
+
+TOPIC = "document.process"
+PASSAGES_IN_PART = 200
+ATOMS_SECONDS = 120.0
+# Progress in percent: reading ends here, atoms follow.
+READ_PERCENT = 60
+ATOMS_PERCENT = 95
+
+
+class Stopped(Exception):
+    """The document was cancelled or deleted while it was read."""
+
+
+@dataclass(frozen=True)
+class DocumentConsumer:
+    """Processes one document a job. Every report carries the lease's token, so a late worker is refused."""
+
+    runtime: Runtime
+
+    async def handle(self, lease: Lease) -> None:
+        """Reads a document and stores what was read. A repeat finds it finished and stops at its first report."""
+        job = messages.ProcessDocumentJob.FromString(lease.body)
+        try:
+            await self._report(job, lease, 1)
+            read = await self._read(job, lease)
+            await self._report(job, lease, READ_PERCENT)
+            atoms = await self._atoms(job, read)
+            await self._report(job, lease, ATOMS_PERCENT)
+            await self._service().CompleteProcessing(_parts(job, lease, read, atoms))
+        except (Stopped, BlobNotFound):
+            return
+        except DocumentFailure as failure:
+            reported = document_pb2.Failure(reason=failure.reason, message=failure.message)
+            await self._fail(job, lease, reported)
+
+    async def on_dead(self, lease: Lease, reason: str) -> None:
+        """Fails a document that could not be processed after every attempt."""
+        job = messages.ProcessDocumentJob.FromString(lease.body)
+        message = "The document could not be processed after several attempts. Upload it again later."
+        await self._fail(job, lease, document_pb2.Failure(reason="DOCUMENT_UNREADABLE", message=message))
+
+    def _service(self) -> DocumentProcessingServiceStub:
+        return self.runtime.channels.stub(DocumentProcessingServiceStub, "document")
+
+    async def _report(self, job: messages.ProcessDocumentJob, lease: Lease, percent: int) -> None:
+        request = messages.ReportProgressRequest(
+            document_id=job.document_id, lease_token=lease.token, progress_percent=percent
+        )
+        try:
+            reply = await self._service().ReportProgress(request)
+        except CallError as error:
+            if error.code == grpc.StatusCode.NOT_FOUND:
+                raise Stopped from None
+            raise
+        if reply.cancelled:
+            raise Stopped
+
+    async def _fail(
+        self, job: messages.ProcessDocumentJob, lease: Lease, failure: document_pb2.Failure
+    ) -> None:
+        request = messages.FailProcessingRequest(
+            document_id=job.document_id, lease_token=lease.token, failure=failure
+        )
+        try:
+            await self._service().FailProcessing(request)
+        except CallError as error:
+            if error.code != grpc.StatusCode.NOT_FOUND:
+                raise
+
+    async def _read(self, job: messages.ProcessDocumentJob, lease: Lease) -> ReadDocument:
+        async with self.runtime.blobs.local_file(job.blob_key) as path:
+            on_progress = self._progress_from_thread(job, lease)
+            return await asyncio.to_thread(
+                read_document, path, job.filename, job.document_id, on_progress
+            )
+
+    def _progress_from_thread(
+        self, job: messages.ProcessDocumentJob, lease: Lease
+    ) -> Callable[[int], None]:
+        """Reports from the reading thread; the exception of a stopped document ends the reading."""
+        loop = asyncio.get_running_loop()
+
+        def report(percent: int) -> None:
+            scaled = max(1, percent * READ_PERCENT // 100)
+            asyncio.run_coroutine_threadsafe(self._report(job, lease, scaled), loop).result()
+
+        return report
+
+    async def _atoms(
+        self, job: messages.ProcessDocumentJob, read: ReadDocument
+    ) -> list[document_pb2.Atom]:
+        request = llm_service_pb2.WriteAtomsRequest(
+            passages=read.passages, language=read.facts.language
+        )
+        with context.acting_for(
+            job.owner_id, request_id=job.document_id, timeout_seconds=ATOMS_SECONDS
+        ):
+            reply = await self.runtime.channels.stub(LlmServiceStub, "llm").WriteAtoms(request)
+        return list(reply.atoms)
+
+
+async def _parts(
+    job: messages.ProcessDocumentJob,
+    lease: Lease,
+    read: ReadDocument,
+    atoms: list[document_pb2.Atom],
+) -> AsyncIterator[messages.CompleteProcessingRequest]:
+    """The result in messages of bounded size."""
+    same = {"document_id": job.document_id, "lease_token": lease.token}
+    yield messages.CompleteProcessingRequest(facts=read.facts, **same)
+    for start in range(0, len(read.passages), PASSAGES_IN_PART):
+        part = read.passages[start : start + PASSAGES_IN_PART]
+        yield messages.CompleteProcessingRequest(passages=part, **same)
+    for start in range(0, len(atoms), PASSAGES_IN_PART):
+        yield messages.CompleteProcessingRequest(atoms=atoms[start : start + PASSAGES_IN_PART], **same)
