@@ -21,13 +21,19 @@ class BlobNotFound(Exception):
 
 
 class Blobs(Protocol):
-    """A store of immutable blobs by key, such as `uploads/<id>`; a blob is there whole or not at all."""
+    """A store of immutable blobs by key, such as `uploads/<id>`; a blob is there whole or not at all.
+
+    Keys are parts joined by `/` (`blob_keys.checked_key`). No key may continue another, such as `a` and
+    `a/b`.
+    """
 
     async def put(self, key: str, chunks: AsyncIterable[bytes]) -> BlobInfo:
         """Stores the chunks. If they end with an exception, nothing is stored and the exception goes on.
 
         Raises:
-            OSError: no room is left or the store does not answer.
+            StorageFull: no room is left; nothing of it was kept.
+            InvalidBlobKey: the key is not possible.
+            OSError: the store does not answer.
         """
         ...
 
@@ -48,7 +54,7 @@ class Blobs(Protocol):
         ...
 
     def local_file(self, key: str) -> AbstractAsyncContextManager[Path]:
-        """Gives a file with the blob's bytes to read while the block lasts: the stored one or a temporary copy."""
+        """Gives a file with the blob's bytes to read while the block lasts: the stored one or a copy."""
         ...
 
     async def exists(self, key: str) -> bool:

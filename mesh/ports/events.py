@@ -14,12 +14,16 @@ class Events(Protocol):
     async def run(self, subscription: str, handler: Handler) -> None:
         """Hands every event to the handler, from where the subscription stands, until cancelled.
 
-        A handler that raises is called again with the same event after a growing wait; events it must not block on
-        for ever it has to set apart itself. The position is stored after the handler returned, so a handler must
-        bear repeats.
+        A handler that raises is called again with the same event after a growing wait; events it must not
+        block on for ever it has to set apart itself. The position is stored after the handler returned, so a
+        handler must bear repeats. Run one subscription in as many processes as you like: one at a time hands
+        out events.
         """
         ...
 
     async def wait_until_handled(self, subscription: str, timeout_seconds: float) -> bool:
-        """Waits until the subscription has handled everything committed before this call. False: not in time."""
+        """Waits until the subscription has handled all that was committed before this call.
+
+        False: not in time.
+        """
         ...

@@ -1,11 +1,28 @@
 """Durable work queues with leases: a job is lost by nobody's crash and done by one worker at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
+
+LEASE_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A job set apart: what named it, its message, how often it was tried and why it was rejected."""
+
+    topic: str
+    key: str
+    body: bytes
+    attempt: int
+    reason: str
 
 
 class Lease(Protocol):
-    """A job handed to one worker for a time. `token` grows with every lease of the job and fences late writers off."""
+    """A job handed to one worker for a time.
+
+    `token` grows with every lease of the job and fences late writers off.
+    """
 
     @property
     def topic(self) -> str:
@@ -49,6 +66,13 @@ class Lease(Protocol):
         """Gives the job back, to be leased again after the delay. False: the lease was lost."""
         ...
 
+    async def release(self) -> bool:
+        """Gives the job back at once, without counting the attempt: for a worker that stops.
+
+        False: the lease was lost.
+        """
+        ...
+
     async def reject(self, reason: str) -> bool:
         """Sets the job apart as a dead letter. False: the lease was lost."""
         ...
@@ -58,17 +82,36 @@ class Queue(Protocol):
     """Named queues of jobs. Jobs get in through `Transaction.enqueue` and the outbox relay."""
 
     async def publish(
-        self, topic: str, key: str, body: bytes, *, priority: int = 0, headers: Mapping[str, str] | None = None
+        self,
+        topic: str,
+        key: str,
+        body: bytes,
+        *,
+        priority: int = 0,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         """Stores a job. A job whose topic and key are known already is left as it is."""
         ...
 
-    async def lease(self, topic: str, *, wait_seconds: float) -> Lease | None:
-        """Takes the next job, highest priority first, then oldest; waits for one at most so long."""
+    async def lease(
+        self, topic: str, *, wait_seconds: float, lease_seconds: float = LEASE_SECONDS
+    ) -> Lease | None:
+        """Takes the next job, highest priority first, then oldest; waits for one at most so long.
+
+        A lease that is not extended for `lease_seconds` is lost, and the job is leased again.
+        """
         ...
 
     async def depth(self, topic: str) -> int:
         """Jobs waiting or leased."""
+        ...
+
+    async def dead_letters(self, topic: str) -> Sequence[DeadLetter]:
+        """Jobs set apart, oldest first, at most 1,000."""
+        ...
+
+    async def replay(self, topic: str, key: str) -> bool:
+        """Puts a dead letter back into its queue with no attempts counted. False: there is none such."""
         ...
 
     async def close(self) -> None:

@@ -1,13 +1,15 @@
-"""The relational store, as one unit of work a transaction: rows, events and jobs change together or not at all."""
+"""The relational store.
+
+A transaction is a unit of work: rows, events and jobs change together or not at all.
+"""
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from google.protobuf.message import Message
-from sqlalchemy import CursorResult, Executable, MetaData
-
 from mootion.event.v1 import event_pb2
+from sqlalchemy import CursorResult, Executable, MetaData
 
 
 class Reader(Protocol):
@@ -19,19 +21,25 @@ class Reader(Protocol):
 
 
 class Transaction(Reader, Protocol):
-    """A unit of work: everything done through it is committed together when the block ends without an exception."""
+    """A unit of work: all of it is committed together when the block ends without an exception."""
 
     def publish(self, event: event_pb2.Event) -> None:
         """Adds an event to the outbox. `event_id` and `time` are filled in where they are empty."""
         ...
 
     def enqueue(self, topic: str, body: Message, *, key: str, priority: int = 0) -> None:
-        """Adds a job to the outbox. Two jobs of one topic with the same `key` are one job, whichever came first."""
+        """Adds a job to the outbox.
+
+        Two jobs of one topic with one `key` are one job, whichever came first.
+        """
         ...
 
     def remember(self, reply: Message) -> None:
-        """Stores the reply of the current call under its `request_id`, so that a repeat of the call gets the same
-        reply. Does nothing when the call carries no request id."""
+        """Stores the reply of the current call under its `request_id`, so that a repeat gets the same reply.
+
+        Does nothing when the call carries no request id. A repeat that was committed first ends the
+        transaction with `replies.AlreadyRemembered`.
+        """
         ...
 
 

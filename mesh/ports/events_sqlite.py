@@ -1,0 +1,130 @@
+"""The event log in the SQLite database: the outbox is the log, a subscription is a position in it."""
+
+import asyncio
+import fcntl
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from io import FileIO
+from typing import Any
+
+import structlog
+from mootion.event.v1 import event_pb2
+from opentelemetry import context as trace_context
+from opentelemetry import propagate
+from sqlalchemy import Row, func, select
+from sqlalchemy.dialects.sqlite import insert
+
+from mesh.ports.events import Handler
+from mesh.ports.sql_sqlite import SqliteDatabase
+from mesh.ports.tables import outbox, subscriptions
+
+BATCH = 64
+IDLE_SECONDS = 60.0
+FIRST_WAIT_SECONDS = 0.1
+LONGEST_WAIT_SECONDS = 30.0
+TAKE_OVER_SECONDS = 0.25
+
+log = structlog.get_logger(__name__)
+
+
+class SqliteEvents:
+    """Durable subscriptions. Of all processes that run one, one holds it and the others stand by.
+
+    Holding is a lock on a file, which the kernel releases when its process ends, however it ends.
+    """
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+
+    async def run(self, subscription: str, handler: Handler) -> None:
+        """See `Events.run`. A new subscription starts with the oldest event that is kept."""
+        async with self._holding(subscription):
+            position = await self._position(subscription)
+            while True:
+                seen = self._database.changes.version
+                rows = await self._after(position)
+                if not rows:
+                    await self._database.changes.wait(seen, IDLE_SECONDS)
+                    continue
+                position = await self._handle_all(subscription, rows, handler)
+
+    async def wait_until_handled(self, subscription: str, timeout_seconds: float) -> bool:
+        """See `Events.wait_until_handled`."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_seconds
+        target = await self._last()
+        while True:
+            seen = self._database.changes.version
+            if await self._position(subscription) >= target:
+                return True
+            remaining = deadline - loop.time()
+            if remaining <= 0:
+                return False
+            await self._database.changes.wait(seen, remaining)
+
+    async def _handle_all(self, subscription: str, rows: Sequence[Row[Any]], handler: Handler) -> int:
+        """Stores the position once for the batch, also when it is left half way."""
+        handled = 0
+        try:
+            for row in rows:
+                await _handle(subscription, row, handler)
+                handled = row.seq
+        finally:
+            if handled:
+                await self._move(subscription, handled)
+        return handled
+
+    async def _after(self, position: int) -> Sequence[Row[Any]]:
+        statement = select(outbox).where(outbox.c.seq > position).order_by(outbox.c.seq).limit(BATCH)
+        async with self._database.reading() as reader:
+            return (await reader.execute(statement)).all()
+
+    async def _last(self) -> int:
+        async with self._database.reading() as reader:
+            return (await reader.execute(select(func.max(outbox.c.seq)))).scalar() or 0
+
+    async def _position(self, subscription: str) -> int:
+        statement = select(subscriptions.c.position).where(subscriptions.c.name == subscription)
+        async with self._database.reading() as reader:
+            return (await reader.execute(statement)).scalar() or 0
+
+    async def _move(self, subscription: str, position: int) -> None:
+        statement = insert(subscriptions).values(name=subscription, position=position)
+        async with self._database.transaction() as transaction:
+            await transaction.execute(
+                statement.on_conflict_do_update(index_elements=["name"], set_={"position": position})
+            )
+
+    @asynccontextmanager
+    async def _holding(self, subscription: str) -> AsyncIterator[None]:
+        path = self._database.path.with_name(f"{self._database.path.name}.{subscription}.subscription")
+        with FileIO(path, "w") as file:
+            await _locked(file)
+            yield
+
+
+async def _locked(file: FileIO) -> None:
+    """Polls, since a lock that blocks would need a thread that nothing can cancel."""
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            await asyncio.sleep(TAKE_OVER_SECONDS)
+
+
+async def _handle(subscription: str, row: Row[Any], handler: Handler) -> None:
+    event = event_pb2.Event.FromString(row.body)
+    wait = FIRST_WAIT_SECONDS
+    while True:
+        token = trace_context.attach(propagate.extract(row.headers))
+        try:
+            await handler(event)
+            return
+        except Exception:
+            facts = {"subscription": subscription, "kind": row.kind, "event": event.event_id}
+            log.exception("event_handler_failed", **facts)
+        finally:
+            trace_context.detach(token)
+        await asyncio.sleep(wait)
+        wait = min(wait * 2, LONGEST_WAIT_SECONDS)

@@ -1,0 +1,100 @@
+"""Opens the adapters that the settings ask for."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from mesh.config import ConfigurationError, Settings
+from mesh.ids import Ids
+from mesh.ports.blobs import Blobs
+from mesh.ports.blobs_disk import DiskBlobs
+from mesh.ports.cache import Cache
+from mesh.ports.cache_memory import MemoryCache
+from mesh.ports.events import Events
+from mesh.ports.events_sqlite import SqliteEvents
+from mesh.ports.queue import Queue
+from mesh.ports.queue_sqlite import SqliteQueue
+from mesh.ports.replies import Replies
+from mesh.ports.replies_sqlite import SqliteReplies
+from mesh.ports.retention import sweep_always
+from mesh.ports.sql import Database
+from mesh.ports.sql_sqlite import SqliteDatabase
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The stores a process works with."""
+
+    database: Database
+    blobs: Blobs
+    queue: Queue
+    events: Events
+    cache: Cache
+    replies: Replies
+    upkeep: asyncio.Task[None] = field(repr=False)
+
+    async def close(self) -> None:
+        """Ends upkeep and all connections, after the open unit of work."""
+        self.upkeep.cancel()
+        with suppress(asyncio.CancelledError):
+            await self.upkeep
+        await self.queue.close()
+        await self.database.close()
+
+
+async def open_ports(
+    settings: Settings, *, now: Callable[[], float] = time.time, new_id: Callable[[], str] | None = None
+) -> Ports:
+    """Opens every port; files and tables are made where they are missing.
+
+    Args:
+        settings: which adapters, by URL; None is the embedded one.
+        now: seconds since 1970, for leases and retention.
+        new_id: ids of events; UUIDv7 when not given.
+
+    Raises:
+        ConfigurationError: a URL asks for an adapter that does not exist.
+        OSError: a store cannot be opened.
+    """
+    _check(settings)
+    path = _file_of(settings.database_url, settings.database_path)
+    database = await SqliteDatabase.open(path, now=now, new_id=new_id or Ids().new)
+    return Ports(
+        database=database,
+        blobs=DiskBlobs(_file_of(settings.blob_url, settings.blob_dir)),
+        queue=SqliteQueue(database),
+        events=SqliteEvents(database),
+        cache=MemoryCache(),
+        replies=SqliteReplies(database),
+        upkeep=asyncio.create_task(sweep_always(database)),
+    )
+
+
+def _check(settings: Settings) -> None:
+    supported = {
+        "DATABASE_URL": (settings.database_url, "sqlite"),
+        "BLOB_URL": (settings.blob_url, "file"),
+        "REDIS_URL": (settings.redis_url, None),
+        "AMQP_URL": (settings.amqp_url, None),
+    }
+    problems = [
+        _problem(name, urlsplit(url).scheme, scheme)
+        for name, (url, scheme) in supported.items()
+        if url is not None and urlsplit(url).scheme != scheme
+    ]
+    if problems:
+        raise ConfigurationError(problems)
+
+
+def _problem(name: str, given: str, scheme: str | None) -> str:
+    if scheme is None:
+        return f"{name}: no adapter for {given}:// yet; leave it unset for the embedded one"
+    return f"{name}: no adapter for {given}:// yet; give {scheme}:///absolute/path or leave it unset"
+
+
+def _file_of(url: str | None, default: Path) -> Path:
+    return default if url is None else Path(unquote(urlsplit(url).path))

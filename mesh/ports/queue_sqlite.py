@@ -1,0 +1,190 @@
+"""The job queue as a table of the SQLite database."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, Update, func, select, update
+
+from mesh.ports.outgoing import NewJob
+from mesh.ports.queue import LEASE_SECONDS, DeadLetter
+from mesh.ports.sql_sqlite import SqliteDatabase
+from mesh.ports.sqlite_outgoing import insert_job
+from mesh.ports.tables import JobState, queue_jobs
+
+MOST_DEAD_LETTERS = 1000
+
+_jobs = queue_jobs.c
+
+
+@dataclass(frozen=True)
+class SqliteLease:
+    """A row of the table, taken for a time.
+
+    A change is made only with its token and before its time is over.
+    """
+
+    topic: str
+    key: str
+    body: bytes
+    token: int
+    attempt: int
+    headers: Mapping[str, str]
+    seconds: float
+    seq: int
+    queue: "SqliteQueue"
+
+    async def extend(self) -> bool:
+        """See `Lease.extend`."""
+        return await self._change(available=self.queue.now() + self.seconds)
+
+    async def acknowledge(self) -> bool:
+        """See `Lease.acknowledge`. The row stays for a week without its body, so that a repeat is known."""
+        return await self._change(state=JobState.DONE, finished=self.queue.now(), body=b"")
+
+    async def retry(self, delay_seconds: float) -> bool:
+        """See `Lease.retry`."""
+        return await self._change(state=JobState.WAITING, available=self.queue.now() + delay_seconds)
+
+    async def release(self) -> bool:
+        """See `Lease.release`."""
+        return await self._change(
+            state=JobState.WAITING, available=self.queue.now(), attempt=_jobs.attempt - 1
+        )
+
+    async def reject(self, reason: str) -> bool:
+        """See `Lease.reject`."""
+        return await self._change(state=JobState.DEAD, finished=self.queue.now(), reason=reason)
+
+    async def _change(self, **values: Any) -> bool:
+        held = update(queue_jobs).where(
+            _jobs.seq == self.seq,
+            _jobs.token == self.token,
+            _jobs.state == JobState.LEASED,
+            _jobs.available > self.queue.now(),
+        )
+        return await self.queue.run(held.values(**values)) == 1
+
+
+class SqliteQueue:
+    """Leases rows of `queue_jobs`. A waiting worker wakes at a commit, or when the next job falls due."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+        self.now = database.now
+
+    async def publish(
+        self,
+        topic: str,
+        key: str,
+        body: bytes,
+        *,
+        priority: int = 0,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """See `Queue.publish`."""
+        job = NewJob(topic, key, body, priority, headers or {})
+        async with self._database.transaction() as transaction:
+            await transaction.execute(insert_job(job, self.now()))
+
+    async def lease(
+        self, topic: str, *, wait_seconds: float, lease_seconds: float = LEASE_SECONDS
+    ) -> SqliteLease | None:
+        """See `Queue.lease`."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + wait_seconds
+        while True:
+            seen = self._database.changes.version
+            due_seconds = await self._due_seconds(topic)
+            if due_seconds is not None and due_seconds <= 0:
+                lease = await self._take(topic, lease_seconds)
+                if lease is not None:
+                    return lease
+            remaining = deadline - loop.time()
+            if remaining <= 0:
+                return None
+            if due_seconds is not None and due_seconds > 0:
+                remaining = min(remaining, due_seconds)
+            await self._database.changes.wait(seen, remaining)
+
+    async def depth(self, topic: str) -> int:
+        """See `Queue.depth`."""
+        count = select(func.count()).where(_jobs.topic == topic, _jobs.finished.is_(None))
+        async with self._database.reading() as reader:
+            return int((await reader.execute(count)).scalar_one())
+
+    async def dead_letters(self, topic: str) -> Sequence[DeadLetter]:
+        """See `Queue.dead_letters`."""
+        dead = select(queue_jobs).where(_jobs.topic == topic, _jobs.state == JobState.DEAD)
+        async with self._database.reading() as reader:
+            rows = (await reader.execute(dead.order_by(_jobs.seq).limit(MOST_DEAD_LETTERS))).all()
+        return [DeadLetter(row.topic, row.key, row.body, row.attempt, row.reason) for row in rows]
+
+    async def replay(self, topic: str, key: str) -> bool:
+        """See `Queue.replay`."""
+        dead = update(queue_jobs).where(_jobs.topic == topic, _jobs.key == key, _jobs.state == JobState.DEAD)
+        values = {
+            "state": JobState.WAITING,
+            "finished": None,
+            "attempt": 0,
+            "reason": "",
+            "available": self.now(),
+        }
+        return await self.run(dead.values(values)) == 1
+
+    async def close(self) -> None:
+        """Does nothing: the connections are the database's."""
+
+    async def run(self, change: Update) -> int:
+        """Commits one change and tells how many rows it met."""
+        async with self._database.transaction() as transaction:
+            return (await transaction.execute(change)).rowcount
+
+    async def _due_seconds(self, topic: str) -> float | None:
+        """Seconds until the next job can be leased, zero or less when one can be now, None without jobs."""
+        first = (
+            select(_jobs.available)
+            .where(_jobs.topic == topic, _jobs.finished.is_(None))
+            .order_by(_jobs.available)
+            .limit(1)
+        )
+        async with self._database.reading() as reader:
+            available = (await reader.execute(first)).scalar()
+        return None if available is None else float(available) - self.now()
+
+    async def _take(self, topic: str, lease_seconds: float) -> SqliteLease | None:
+        now = self.now()
+        following = (
+            select(_jobs.seq)
+            .where(_jobs.topic == topic, _jobs.finished.is_(None), _jobs.available <= now)
+            .order_by(_jobs.priority.desc(), _jobs.seq)
+            .limit(1)
+        )
+        take = (
+            update(queue_jobs)
+            .where(_jobs.seq == following.scalar_subquery())
+            .values(
+                state=JobState.LEASED,
+                token=_jobs.token + 1,
+                attempt=_jobs.attempt + 1,
+                available=now + lease_seconds,
+            )
+            .returning(queue_jobs)
+        )
+        async with self._database.transaction() as transaction:
+            row = (await transaction.execute(take)).first()
+        return None if row is None else self._lease(row, lease_seconds)
+
+    def _lease(self, row: Row[Any], seconds: float) -> SqliteLease:
+        return SqliteLease(
+            topic=row.topic,
+            key=row.key,
+            body=row.body,
+            token=row.token,
+            attempt=row.attempt,
+            headers=row.headers,
+            seconds=seconds,
+            seq=row.seq,
+            queue=self,
+        )

@@ -1,0 +1,146 @@
+"""One connection to a SQLite file, used from asyncio through a thread.
+
+Threads rather than aiosqlite: a statement took 0.14 ms instead of 0.39 ms, since fetching its rows costs no
+second hop between threads.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event
+from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from mesh.ports.failures import DescriptorsExhausted, StorageFull, StorageUnavailable
+
+BUSY_TIMEOUT_SECONDS = 10.0
+
+T = TypeVar("T")
+
+
+class SqliteConnection:
+    """A connection whose statements run on a thread of the executor, one at a time.
+
+    A cancelled call interrupts the running statement, and returns when the thread has let go of the
+    connection.
+    """
+
+    def __init__(self, engine: Engine, executor: Executor) -> None:
+        self._connection = engine.connect()
+        self._executor = executor
+
+    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+        """Runs a statement, opening a transaction where none is open; rows are read before it returns."""
+        return await self.run(lambda connection: _execute(connection, statement, parameters))
+
+    async def run(self, work: Callable[[Connection], T], *, interruptible: bool = True) -> T:
+        """Runs work with the connection on the thread.
+
+        Raises:
+            StorageFull, StorageUnavailable, DescriptorsExhausted: SQLite said so.
+        """
+        future = asyncio.get_running_loop().run_in_executor(self._executor, self._guarded, work)
+        cancelled: asyncio.CancelledError | None = None
+        while not future.done():
+            try:
+                await asyncio.wait([future])
+            except asyncio.CancelledError as error:
+                cancelled = error
+                if interruptible:
+                    self.driver.interrupt()
+        if cancelled is not None:
+            raise cancelled from future.exception()
+        return future.result()
+
+    async def commit(self) -> None:
+        """Commits the open transaction; once begun it is not interrupted."""
+        await self.run(Connection.commit, interruptible=False)
+
+    def rollback(self) -> None:
+        """Rolls back the open transaction, if there is one. It touches only memory, so it needs no thread."""
+        self._connection.rollback()
+
+    @property
+    def driver(self) -> sqlite3.Connection:
+        """The connection of the driver below."""
+        connection = self._connection.connection.driver_connection
+        assert isinstance(connection, sqlite3.Connection)
+        return connection
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._connection.close()
+
+    def _guarded(self, work: Callable[[Connection], T]) -> T:
+        with typed_sqlite_errors():
+            return work(self._connection)
+
+
+def open_engine(path: Path | None, begin: str, *, query_only: bool = False) -> Engine:
+    """An engine on the file, or on a database in memory, whose transactions open with the statement `begin`.
+
+    WAL with `synchronous=FULL`: a commit that returned survives the loss of power and not only a killed
+    process. `NORMAL` survives only the latter; FULL cost 0.35 ms a commit where it was measured.
+    """
+
+    def connect() -> sqlite3.Connection:
+        return _connect(path, query_only)
+
+    engine = create_engine("sqlite+pysqlite://", creator=connect, poolclass=NullPool)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def _connect(path: Path | None, query_only: bool) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        ":memory:" if path is None else path,
+        timeout=BUSY_TIMEOUT_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA temp_store=MEMORY")
+    connection.execute("PRAGMA cache_size=-16000")
+    connection.execute(f"PRAGMA query_only={'ON' if query_only else 'OFF'}")
+    return connection
+
+
+def _execute(connection: Connection, statement: Executable, parameters: Any) -> CursorResult[Any]:
+    result = connection.execute(statement, parameters)
+    if result.returns_rows:
+        result.cursor_strategy = FullyBufferedCursorFetchStrategy(result.cursor)
+    return result
+
+
+@contextmanager
+def typed_sqlite_errors() -> Iterator[None]:
+    """Gives what SQLite says of a full disk, a busy file or too many open files the classes of `failures`."""
+    try:
+        yield
+    except DBAPIError as error:
+        failure = _failure(error.orig)
+        if failure is None:
+            raise
+        raise failure from error
+
+
+def _failure(error: BaseException | None) -> OSError | None:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+        return StorageFull("database: no room is left to write; free some and repeat")
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StorageUnavailable(
+            f"database: another process kept it locked for {BUSY_TIMEOUT_SECONDS:.0f} s"
+        )
+    if code == sqlite3.SQLITE_CANTOPEN:
+        return DescriptorsExhausted("database: one of its files cannot be opened; repeat later")
+    return None

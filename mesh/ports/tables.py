@@ -1,0 +1,99 @@
+"""Tables of the mesh itself: outbox, subscriptions, jobs and remembered replies.
+
+Times are seconds since 1970.
+"""
+
+from enum import StrEnum
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+
+class JobState(StrEnum):
+    """Where a job stands. A LEASED job whose lease ran out can be leased again like a WAITING one."""
+
+    WAITING = "WAITING"
+    LEASED = "LEASED"
+    DONE = "DONE"
+    DEAD = "DEAD"
+
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("headers", JSON, nullable=False),
+    Column("time", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("outbox_time", outbox.c.time)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("position", Integer, nullable=False),
+)
+
+queue_jobs = Table(
+    "queue_jobs",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("topic", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("headers", JSON, nullable=False),
+    Column("state", String, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("token", Integer, nullable=False),
+    Column("available", Float, nullable=False),
+    Column("enqueued", Float, nullable=False),
+    Column("finished", Float),
+    Column("reason", String, nullable=False),
+    UniqueConstraint("topic", "key"),
+    sqlite_autoincrement=True,
+)
+_OPEN = queue_jobs.c.finished.is_(None)
+Index(
+    "queue_jobs_next",
+    queue_jobs.c.topic,
+    queue_jobs.c.priority.desc(),
+    queue_jobs.c.seq,
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
+)
+Index(
+    "queue_jobs_due",
+    queue_jobs.c.topic,
+    queue_jobs.c.available,
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
+)
+Index("queue_jobs_finished", queue_jobs.c.finished)
+
+replies = Table(
+    "replies",
+    metadata,
+    Column("principal", String, primary_key=True),
+    Column("method", String, primary_key=True),
+    Column("request_id", String, primary_key=True),
+    Column("body_hash", LargeBinary, nullable=False),
+    Column("reply", LargeBinary, nullable=False),
+    Column("time", Float, nullable=False),
+)
+Index("replies_time", replies.c.time)
