@@ -4,16 +4,19 @@ import base64
 import binascii
 import hashlib
 import json
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import grpc
 from google.protobuf.message import Message
+from mootion.errors.v1 import reason_pb2
 
 from mesh.errors import CallError
-from mootion.errors.v1 import reason_pb2
 
 _SUM_BYTES = 8
 
 Position = tuple[str | int, ...]
+Request = TypeVar("Request", bound=Message)
 
 
 def page_size(requested: int, *, default: int, most: int) -> int:
@@ -80,3 +83,22 @@ def _invalid() -> CallError:
         reason_pb2.REASON_INVALID_PAGE_TOKEN,
         "The page token was not made for this list with these filters. Leave it empty to start from the first page.",
     )
+
+
+async def collect(call: Callable[[Request], Awaitable[Any]], first: Request, entries: str) -> list[Any]:
+    """Everything a list method lists, page after page.
+
+    Args:
+        call: a client's list method.
+        first: the request of the first page; it is not changed.
+        entries: name of the reply's field that holds what is listed.
+    """
+    request = type(first)()
+    request.CopyFrom(first)
+    found: list[Any] = []
+    while True:
+        reply = await call(request)
+        found.extend(getattr(reply, entries))
+        if not reply.next_page_token:
+            return found
+        request.page_token = reply.next_page_token  # type: ignore[attr-defined]

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import grpc
 from mesh.runtime import Runtime
-from mesh.watch import Notifier
 from mootion.document.v1 import document_pb2, document_service_pb2
 from mootion.document.v1 import document_service_pb2_grpc as rpc
 from mootion.errors.v1 import reason_pb2
@@ -14,6 +13,7 @@ from mootion.event.v1 import event_pb2
 from mesh import context, pages
 from mesh.errors import CallError, not_found, precondition
 from mesh.ports.sql import Reader
+from mesh.watch import Notifier
 from services.document import progress, store, upload
 
 TOPIC = "document.process"

@@ -13,6 +13,7 @@ from mootion.llm.v1 import llm_service_pb2
 from mootion.llm.v1.llm_service_pb2_grpc import LlmServiceStub
 
 from mesh.errors import precondition
+from mesh.pages import collect
 from services.flowchart import graph, layout
 
 PASSAGES_IN_PAGE = 1000
@@ -65,18 +66,10 @@ class Generator:
 
     async def _passages(self, document_id: str) -> list[document_pb2.Passage]:
         documents = self.runtime.channels.stub(DocumentServiceStub, "document")
-        passages: list[document_pb2.Passage] = []
-        token = ""
-        while True:
-            page = await documents.ListPassages(
-                document_service_pb2.ListPassagesRequest(
-                    document_id=document_id, page_size=PASSAGES_IN_PAGE, page_token=token
-                )
-            )
-            passages.extend(page.passages)
-            token = page.next_page_token
-            if not token:
-                return passages
+        request = document_service_pb2.ListPassagesRequest(
+            document_id=document_id, page_size=PASSAGES_IN_PAGE
+        )
+        return await collect(documents.ListPassages, request, "passages")
 
 
 def stamped(chart: flowchart_pb2.Flowchart, now: datetime, *, created: bool) -> flowchart_pb2.Flowchart:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 import networkx as nx
-from mesh.ids import derived
 from mootion.flowchart.v1 import flowchart_pb2
 from mootion.llm.v1 import task_pb2
+
+from mesh.ids import derived
 
 # Edge types that say what to learn first; `RELATED` says nothing of the sort.
 ORDERING = (flowchart_pb2.PREREQUISITE, flowchart_pb2.ADVANCED_FROM)

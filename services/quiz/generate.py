@@ -15,6 +15,7 @@ from mootion.quiz.v1 import quiz_pb2, quiz_service_pb2
 
 from mesh.errors import CallError, precondition
 from mesh.ids import derived
+from mesh.pages import collect
 
 PASSAGES_IN_PAGE = 1000
 DEFAULT_QUESTIONS = 10
@@ -92,18 +93,10 @@ class Generator:
 
     async def _passages(self, document_id: str) -> list[document_pb2.Passage]:
         documents = self.runtime.channels.stub(DocumentServiceStub, "document")
-        passages: list[document_pb2.Passage] = []
-        token = ""
-        while True:
-            page = await documents.ListPassages(
-                document_service_pb2.ListPassagesRequest(
-                    document_id=document_id, page_size=PASSAGES_IN_PAGE, page_token=token
-                )
-            )
-            passages.extend(page.passages)
-            token = page.next_page_token
-            if not token:
-                return passages
+        request = document_service_pb2.ListPassagesRequest(
+            document_id=document_id, page_size=PASSAGES_IN_PAGE
+        )
+        return await collect(documents.ListPassages, request, "passages")
 
 
 def _question(document_id: str, item: task_pb2.Item) -> quiz_pb2.Question:

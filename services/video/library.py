@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mesh.runtime import Runtime
 from mootion.event.v1 import event_pb2
+
 from services.video import store
 
 

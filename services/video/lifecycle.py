@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from mesh.errors import precondition
 from mootion.document.v1 import document_pb2
 from mootion.errors.v1 import reason_pb2
 from mootion.video.v1 import rendering_service_pb2, script_pb2, video_pb2
+
+from mesh.errors import precondition
 
 MAKING = (video_pb2.QUEUED, video_pb2.PROCESSING)
 # Share of the work, in percent, that is done when the script stands and when every scene is rendered.
@@ -32,9 +33,7 @@ def refuse_stale(lease_token: int, seen: int) -> None:
         )
 
 
-def queued(
-    video_id: str, title: str, document_id: str, topic: str, now: datetime
-) -> video_pb2.Video:
+def queued(video_id: str, title: str, document_id: str, topic: str, now: datetime) -> video_pb2.Video:
     """A new video."""
     video = video_pb2.Video(
         video_id=video_id,

@@ -6,12 +6,7 @@ from dataclasses import dataclass
 
 import grpc
 from google.protobuf import duration_pb2
-
-from mesh import context
-from mesh.errors import CallError, reason_name
-from mesh.ports.queue import Lease
 from mesh.runtime import Runtime
-from mesh.watch import Notifier
 from mootion.document.v1 import document_pb2, document_service_pb2
 from mootion.document.v1.document_service_pb2_grpc import DocumentServiceStub
 from mootion.llm.v1 import llm_service_pb2
@@ -19,6 +14,12 @@ from mootion.llm.v1.llm_service_pb2_grpc import LlmServiceStub
 from mootion.search.v1 import search_service_pb2
 from mootion.search.v1.search_service_pb2_grpc import SearchServiceStub
 from mootion.video.v1 import rendering_service_pb2
+
+from mesh import context
+from mesh.errors import CallError, reason_name
+from mesh.pages import collect
+from mesh.ports.queue import Lease
+from mesh.watch import Notifier
 from services.video import lifecycle, store
 from services.video.store import Stored
 
@@ -116,18 +117,10 @@ class Planner:
 
     async def _passages(self, document_id: str) -> list[document_pb2.Passage]:
         documents = self.runtime.channels.stub(DocumentServiceStub, "document")
-        passages: list[document_pb2.Passage] = []
-        token = ""
-        while True:
-            page = await documents.ListPassages(
-                document_service_pb2.ListPassagesRequest(
-                    document_id=document_id, page_size=PASSAGES_IN_PAGE, page_token=token
-                )
-            )
-            passages.extend(page.passages)
-            token = page.next_page_token
-            if not token:
-                return passages
+        request = document_service_pb2.ListPassagesRequest(
+            document_id=document_id, page_size=PASSAGES_IN_PAGE
+        )
+        return await collect(documents.ListPassages, request, "passages")
 
     async def _passages_on(self, topic: str) -> Sequence[document_pb2.Passage]:
         """The passages of the owner's library on a topic, in reading order of their documents."""

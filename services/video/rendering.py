@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 import grpc
-
-from mesh.errors import not_found
-from mesh.ports.sql import Transaction
 from mesh.runtime import Runtime
-from mesh.watch import Notifier
 from mootion.event.v1 import event_pb2
 from mootion.video.v1 import rendering_service_pb2 as messages
 from mootion.video.v1 import rendering_service_pb2_grpc as rpc
+
+from mesh.errors import not_found
+from mesh.ports.sql import Transaction
+from mesh.watch import Notifier
 from services.video import lifecycle, store
 from services.video.store import Stored
 

@@ -5,12 +5,7 @@ from dataclasses import dataclass
 
 import grpc
 from google.api import httpbody_pb2
-
-from mesh import context, pages
-from mesh.errors import not_found, precondition
-from mesh.ports.sql import Reader
 from mesh.runtime import Runtime
-from mesh.watch import Notifier
 from mootion.document.v1 import document_pb2, document_service_pb2
 from mootion.document.v1.document_service_pb2_grpc import DocumentServiceStub
 from mootion.errors.v1 import reason_pb2
@@ -18,6 +13,11 @@ from mootion.event.v1 import event_pb2
 from mootion.video.v1 import rendering_service_pb2, video_pb2
 from mootion.video.v1 import video_service_pb2 as messages
 from mootion.video.v1 import video_service_pb2_grpc as rpc
+
+from mesh import context, pages
+from mesh.errors import not_found, precondition
+from mesh.ports.sql import Reader
+from mesh.watch import Notifier
 from services.video import lifecycle, store
 from services.video.plan import TOPIC, topic_hits
 from services.video.store import Stored

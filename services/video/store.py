@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mootion.video.v1 import rendering_service_pb2, script_pb2, video_pb2
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -23,7 +24,6 @@ from sqlalchemy import (
 )
 
 from mesh.ports.sql import Reader, Transaction
-from mootion.video.v1 import rendering_service_pb2, script_pb2, video_pb2
 
 metadata = MetaData()
 

@@ -5,17 +5,17 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import grpc
-
-from mesh import context
-from mesh.errors import CallError
-from mesh.ports.blobs import BlobNotFound
-from mesh.ports.queue import Lease
 from mesh.runtime import Runtime
 from mootion.document.v1 import document_pb2
 from mootion.document.v1 import processing_service_pb2 as messages
 from mootion.document.v1.processing_service_pb2_grpc import DocumentProcessingServiceStub
 from mootion.llm.v1 import llm_service_pb2
 from mootion.llm.v1.llm_service_pb2_grpc import LlmServiceStub
+
+from mesh import context
+from mesh.errors import CallError
+from mesh.ports.blobs import BlobNotFound
+from mesh.ports.queue import Lease
 from workers.documents.failures import DocumentFailure
 from workers.documents.sandbox import ReadDocument, read_document
 
@@ -90,13 +90,9 @@ class DocumentConsumer:
     async def _read(self, job: messages.ProcessDocumentJob, lease: Lease) -> ReadDocument:
         async with self.runtime.blobs.local_file(job.blob_key) as path:
             on_progress = self._progress_from_thread(job, lease)
-            return await asyncio.to_thread(
-                read_document, path, job.filename, job.document_id, on_progress
-            )
+            return await asyncio.to_thread(read_document, path, job.filename, job.document_id, on_progress)
 
-    def _progress_from_thread(
-        self, job: messages.ProcessDocumentJob, lease: Lease
-    ) -> Callable[[int], None]:
+    def _progress_from_thread(self, job: messages.ProcessDocumentJob, lease: Lease) -> Callable[[int], None]:
         """Reports from the reading thread; the exception of a stopped document ends the reading."""
         loop = asyncio.get_running_loop()
 
@@ -106,15 +102,9 @@ class DocumentConsumer:
 
         return report
 
-    async def _atoms(
-        self, job: messages.ProcessDocumentJob, read: ReadDocument
-    ) -> list[document_pb2.Atom]:
-        request = llm_service_pb2.WriteAtomsRequest(
-            passages=read.passages, language=read.facts.language
-        )
-        with context.acting_for(
-            job.owner_id, request_id=job.document_id, timeout_seconds=ATOMS_SECONDS
-        ):
+    async def _atoms(self, job: messages.ProcessDocumentJob, read: ReadDocument) -> list[document_pb2.Atom]:
+        request = llm_service_pb2.WriteAtomsRequest(passages=read.passages, language=read.facts.language)
+        with context.acting_for(job.owner_id, request_id=job.document_id, timeout_seconds=ATOMS_SECONDS):
             reply = await self.runtime.channels.stub(LlmServiceStub, "llm").WriteAtoms(request)
         return list(reply.atoms)
 

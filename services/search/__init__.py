@@ -1,0 +1,1 @@
+"""One query over everything the caller may read."""
