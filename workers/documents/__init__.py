@@ -1,0 +1,1 @@
+"""Reads uploaded PDF and DOCX files in a limited child process and splits them into passages."""

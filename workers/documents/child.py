@@ -1,0 +1,92 @@
+"""The child process that reads one document under limits and reports over its standard output.
+
+It reads one line of JSON from its standard input, so that a parent can start it before there is work. When
+the input ends without a line it ends too. Nothing of the parent's environment reaches it.
+"""
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from workers.documents import failures
+from workers.documents.extraction import Extract, RecognitionNeeded, extract
+from workers.documents.failures import DocumentFailure
+from workers.documents.frames import encode
+from workers.documents.limits import Limits, confine, leave_no_folder
+
+PROGRESS, FACTS, OUTLINE, PASSAGES = "progress", "facts", "outline", "passages"
+RECOGNISE, FAILURE, DONE = "recognise", "failure", "done"
+_BATCH = 64
+_T = TypeVar("_T")
+
+
+def main() -> None:
+    """Waits for one job, does it, and ends."""
+    leave_no_folder()
+    line = sys.stdin.readline()
+    if line:
+        job = json.loads(line)
+        confine(Limits(**job["limits"]))
+        _Reporter(os.dup(sys.stdout.fileno())).report(job)
+
+
+class _Reporter:
+    """Sends what is read as messages."""
+
+    def __init__(self, output: int) -> None:
+        self._output = output
+        self._percent = -1
+
+    def report(self, job: dict[str, Any]) -> None:
+        """Reads the job's document and reports the result, the failure, or the pages to recognise."""
+        try:
+            found = extract(Path(job["path"]), job["filename"], job["recognise"], self._progress)
+            self._send_extract(found)
+        except RecognitionNeeded as needed:
+            self._send(RECOGNISE, needed.pages)
+        except DocumentFailure as failure:
+            self._send(FAILURE, [failure.reason, failure.message, ""])
+        except MemoryError:
+            self._send(FAILURE, [failures.DOCUMENT_TOO_COSTLY, "", "MemoryError"])
+        except (BrokenPipeError, KeyboardInterrupt):
+            return
+        except Exception:
+            self._send(FAILURE, [failures.DOCUMENT_UNREADABLE, "", traceback.format_exc(limit=-6)])
+
+    def _send_extract(self, found: Extract) -> None:
+        facts = {
+            "format": found.format,
+            "title": found.title,
+            "page_count": found.page_count,
+            "notices": found.notices,
+        }
+        self._send(FACTS, facts)
+        for headings in _batches(iter(found.outline)):
+            self._send(OUTLINE, [[heading.title, heading.level, heading.page] for heading in headings])
+        for batch in _batches(found.passages):
+            self._send(PASSAGES, [[p.text, p.path, p.start, p.page_spans, p.emphasized] for p in batch])
+        self._send(DONE, None)
+
+    def _progress(self, percent: int) -> None:
+        if percent > self._percent:
+            self._percent = percent
+            self._send(PROGRESS, percent)
+
+    def _send(self, kind: str, body: object) -> None:
+        data = memoryview(encode(kind, body))
+        while data:
+            data = data[os.write(self._output, data) :]
+
+
+def _batches(items: Iterator[_T]) -> Iterator[list[_T]]:
+    while batch := list(islice(items, _BATCH)):
+        yield batch
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,266 @@
+"""Text of PDF pages with position, size and weight, through PDFium's raw interface.
+
+The helper classes of pypdfium2 cost more start-up time than a chapter takes to read, so only its bindings are
+imported. PDFium is not thread-safe: use it from one thread of one process.
+"""
+
+import ctypes
+import re
+from collections.abc import Iterator
+from math import atan2, hypot, pi
+from pathlib import Path
+
+import pypdfium2_raw as pdfium  # type: ignore[import-untyped]
+
+from workers.documents import failures
+from workers.documents.characters import HIDDEN_HYPHENS, clean
+from workers.documents.lines import Fragment, Page, Span, Style
+
+_WORD = re.compile("[^\\s\ufffe\x02]+[\ufffe\x02]?|[\ufffe\x02]")
+_LINE = re.compile("[^\r\n\ufffe\x02]+[\ufffe\x02]?|[\ufffe\x02]")
+_BOLD_NAME = re.compile(r"bold|black|heavy|demi(?!.*light)|cmbx|cmssbx|sfbx|-bd|,b|medi$", re.IGNORECASE)
+_ITALIC_NAME = re.compile(r"ital|obli|slant|cmti|cmsl|sfti|-it$|kursiv", re.IGNORECASE)
+_BOLD_WEIGHT = 650
+_FLAG_ITALIC, _FLAG_FORCE_BOLD = 1 << 6, 1 << 18
+_WIDE_GAP = 1.5  # in sizes of type: a gap wider than this may part columns
+_CELL_GAP = 0.7  # in sizes of type: a gap wider than this may part cells of a table
+# A page with fewer characters is a picture of text when pictures and drawings cover this part of it.
+_SCARCE_TEXT = 40
+_LEAST_COVERED = 0.3
+_PRIVATE = re.compile("[\0\ue000-\uf8ff\ufffd]")
+_MOST_PRIVATE = 0.4  # of all characters
+_ENCRYPTED_ERRORS = (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY)
+
+
+class PdfFile:
+    """An open PDF file. Raises DocumentFailure with DOCUMENT_ENCRYPTED or DOCUMENT_UNREADABLE when it does
+    not open.
+    """
+
+    def __init__(self, path: Path) -> None:
+        pdfium.FPDF_InitLibrary()
+        self.handle = pdfium.FPDF_LoadDocument(str(path).encode(), None)
+        if not self.handle:
+            encrypted = pdfium.FPDF_GetLastError() in _ENCRYPTED_ERRORS
+            raise failures.DocumentFailure(
+                failures.DOCUMENT_ENCRYPTED if encrypted else failures.DOCUMENT_UNREADABLE
+            )
+        self.page_count: int = pdfium.FPDF_GetPageCount(self.handle)
+        if self.page_count < 1:
+            raise failures.DocumentFailure(failures.DOCUMENT_UNREADABLE)
+
+    def pages(self) -> Iterator[Page]:
+        """Every page in order; a page that PDFium cannot load comes without fragments."""
+        for index in range(self.page_count):
+            yield self.page(index)
+
+    def page(self, index: int) -> Page:
+        """The page with the given index, from 0."""
+        handle = pdfium.FPDF_LoadPage(self.handle, index)
+        if not handle:
+            return Page(index + 1, 0.0, 0.0, [])
+        try:
+            return _PageReader(handle).read(index + 1)
+        finally:
+            pdfium.FPDF_ClosePage(handle)
+
+    def metadata(self, key: str) -> str:
+        """A text of the information dictionary such as `Title`, empty when absent."""
+        size = pdfium.FPDF_GetMetaText(self.handle, key.encode(), None, 0)
+        buffer = ctypes.create_string_buffer(min(size, 4096))
+        pdfium.FPDF_GetMetaText(self.handle, key.encode(), buffer, len(buffer))
+        return clean(buffer.raw[: max(0, len(buffer) - 2)].decode("utf-16-le", "ignore")).strip()
+
+
+class _PageReader:
+    """Reads the fragments of one loaded page."""
+
+    def __init__(self, page: pdfium.FPDF_PAGE) -> None:
+        self._page = page
+        self._styles: dict[int, Style] = {}
+        self._private = 0
+        self._x, self._y = ctypes.c_double(), ctypes.c_double()
+        self._matrix, self._box = pdfium.FS_MATRIX(), pdfium.FS_RECTF()
+
+    def read(self, number: int) -> Page:
+        box = pdfium.FS_RECTF()
+        pdfium.FPDF_GetPageBoundingBox(self._page, box)
+        self._bounds = (box.left, box.bottom, box.right, box.top)
+        self._text_page = pdfium.FPDFText_LoadPage(self._page)
+        try:
+            turned = list(self._fragments()) if self._text_page else []
+        finally:
+            pdfium.FPDFText_ClosePage(self._text_page)
+        return self._upright(number, turned)
+
+    def _upright(self, number: int, turned: list[tuple[int, Fragment]]) -> Page:
+        """The page seen so that most of its text is upright; text of other directions follows below, in
+        order.
+        """
+        weight = [0, 0, 0, 0]
+        for turn, fragment in turned:
+            weight[turn] += len(fragment.text)
+        main = weight.index(max(weight))
+        left, bottom, right, top = self._bounds
+        width, height = (top - bottom, right - left) if main % 2 else (right - left, top - bottom)
+        for turn, fragment in turned:
+            if turn != main:
+                fragment.y += max(width, height) * (1 + (turn - main) % 4)
+        fragments = [fragment for _, fragment in turned if fragment.text]
+        return Page(number, width, height, fragments, self._needs_recognition(fragments))
+
+    def _needs_recognition(self, fragments: list[Fragment]) -> bool:
+        letters = sum(len(fragment.text) for fragment in fragments)
+        if self._private > _MOST_PRIVATE * (letters + self._private):
+            return True
+        return letters < _SCARCE_TEXT and self._picture_share() > _LEAST_COVERED
+
+    def _fragments(self) -> Iterator[tuple[int, Fragment]]:
+        text = self._characters()
+        self._private = len(_PRIVATE.findall(text))
+        for line in _LINE.finditer(text):
+            runs = self._runs(text, line.start(), line.end())
+            yield from _merged(runs)
+
+    def _characters(self) -> str:
+        """The page's text with one character for each of PDFium's character indexes."""
+        count = pdfium.FPDFText_CountChars(self._text_page)
+        if count <= 0:
+            return ""
+        buffer = (ctypes.c_ushort * (count + 1))()
+        written = pdfium.FPDFText_GetText(self._text_page, 0, count, buffer) - 1
+        if written == count:
+            text = bytes(buffer)[: count * 2].decode("utf-16-le", "surrogatepass")
+            return text if len(text) == count else "".join(map(chr, buffer[:count]))
+        unicode_at = pdfium.FPDFText_GetUnicode
+        return "".join(chr(min(unicode_at(self._text_page, index), 0x10FFFF)) for index in range(count))
+
+    def _runs(self, text: str, start: int, end: int) -> Iterator[tuple[int, Fragment]]:
+        """Words drawn by the same text object, one fragment for each such run."""
+        text_object = pdfium.FPDFText_GetTextObject
+        first = last = -1
+        current = None
+        for word in _WORD.finditer(text, start, end):
+            drawn = text_object(self._text_page, word.start())
+            address = ctypes.addressof(drawn.contents) if drawn else 0
+            if current is None:
+                first, current, run_object = word.start(), address, drawn
+            elif address != current:
+                yield self._run(text[first : word.start()], first, last, run_object)
+                first, current, run_object = word.start(), address, drawn
+            last = word.end() - 1
+        if current is not None:
+            yield self._run(text[first : last + 1], first, last, run_object)
+
+    def _run(
+        self, raw: str, first: int, last: int, drawn: "ctypes._Pointer[ctypes.Structure]"
+    ) -> tuple[int, Fragment]:
+        page = self._text_page
+        pdfium.FPDFText_GetCharOrigin(page, first, self._x, self._y)
+        pdfium.FPDFText_GetMatrix(page, first, self._matrix)
+        pdfium.FPDFText_GetLooseCharBox(page, last, self._box)
+        matrix, box = self._matrix, self._box
+        turn = round(atan2(matrix.b, matrix.a) * 2 / pi) % 4
+        size = pdfium.FPDFText_GetFontSize(page, first) * hypot(matrix.c, matrix.d)
+        x0, y = self._turned(self._x.value, self._y.value, turn)
+        corner, other = self._turned(box.left, box.bottom, turn), self._turned(box.right, box.top, turn)
+        style = self._style(drawn)
+        fragment = Fragment(
+            _visible(raw), x0, max(corner[0], other[0], x0), y, size, style.bold, style.italic
+        )
+        return turn, fragment
+
+    def _turned(self, x: float, y: float, turn: int) -> tuple[float, float]:
+        """The point in a frame where text of this turn (quarters, anticlockwise) runs to the right and down
+        the page.
+        """
+        left, bottom, right, top = self._bounds
+        if turn == 0:
+            return x - left, top - y
+        if turn == 1:
+            return y - bottom, x - left
+        if turn == 2:
+            return right - x, y - bottom
+        return top - y, right - x
+
+    def _style(self, drawn: "ctypes._Pointer[ctypes.Structure]") -> Style:
+        font = pdfium.FPDFTextObj_GetFont(drawn) if drawn else None
+        if not font:
+            return Style()
+        address = ctypes.addressof(font.contents)
+        style = self._styles.get(address)
+        if style is None:
+            style = self._styles[address] = _font_style(font)
+        return style
+
+    def _picture_share(self) -> float:
+        """Which part of the page its pictures and drawings cover, as far as the first 200 objects tell."""
+        left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+        covered = 0.0
+        for index in range(min(200, pdfium.FPDFPage_CountObjects(self._page))):
+            drawn = pdfium.FPDFPage_GetObject(self._page, index)
+            if pdfium.FPDFPageObj_GetType(drawn) != pdfium.FPDF_PAGEOBJ_TEXT:
+                pdfium.FPDFPageObj_GetBounds(drawn, left, bottom, right, top)
+                covered += abs((right.value - left.value) * (top.value - bottom.value))
+        area = (self._bounds[2] - self._bounds[0]) * (self._bounds[3] - self._bounds[1])
+        return min(1.0, covered / area) if area > 0 else 0.0
+
+
+def _visible(raw: str) -> str:
+    return clean(raw[:-1]) + "-" if raw[-1] in HIDDEN_HYPHENS else clean(raw)
+
+
+def _font_style(font: "ctypes._Pointer[ctypes.Structure]") -> Style:
+    buffer = ctypes.create_string_buffer(256)
+    pdfium.FPDFFont_GetBaseFontName(font, buffer, len(buffer))
+    name = buffer.value.decode("latin-1")
+    flags = pdfium.FPDFFont_GetFlags(font)
+    bold = bool(_BOLD_NAME.search(name)) or bool(flags & _FLAG_FORCE_BOLD)
+    bold = bold or pdfium.FPDFFont_GetWeight(font) >= _BOLD_WEIGHT
+    return Style(bold, bool(_ITALIC_NAME.search(name)) or bool(flags & _FLAG_ITALIC))
+
+
+def _merged(runs: Iterator[tuple[int, Fragment]]) -> Iterator[tuple[int, Fragment]]:
+    """Runs of one line joined where no wide gap and no change of direction or baseline parts them."""
+    group: list[Fragment] = []
+    group_turn = 0
+    for turn, run in runs:
+        if group and (turn != group_turn or not _continues(group, run)):
+            yield group_turn, _joined(group)
+            group = []
+        group_turn = turn
+        group.append(run)
+    if group:
+        yield group_turn, _joined(group)
+
+
+def _continues(group: list[Fragment], run: Fragment) -> bool:
+    size = max(group[0].size, group[-1].size, run.size)
+    return abs(run.y - group[0].y) < 0.6 * size and -size < run.x0 - group[-1].x1 < _WIDE_GAP * size
+
+
+def _joined(group: list[Fragment]) -> Fragment:
+    """One fragment with the size, baseline and weight of the longest run."""
+    main = max(group, key=lambda run: len(run.text))
+    text, emphasis, pieces = "", list[Span](), [(0, group[0].x0, group[0].x1)]
+    for run in group:
+        start, left, right = pieces[-1]
+        if run.x0 - right > _CELL_GAP * main.size:
+            pieces.append((len(text), run.x0, run.x1))
+        else:
+            pieces[-1] = (start, left, max(right, run.x1))
+        if run.bold or run.italic:
+            emphasis.append((len(text), len(text) + len(run.text.rstrip())))
+        text += run.text
+    right = max(run.x1 for run in group)
+    return Fragment(
+        text.rstrip(),
+        group[0].x0,
+        right,
+        main.y,
+        main.size,
+        main.bold,
+        main.italic,
+        emphasis,
+        pieces[len(pieces) == 1 :],
+    )
