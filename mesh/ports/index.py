@@ -74,7 +74,7 @@ class Index(Protocol):
         ...
 
     async def search(self, query: IndexQuery) -> IndexResult:
-        """Finds entries: stemmed words, `"phrases"`, and words with one or two typing errors where a word is unknown."""
+        """Finds entries: stemmed words, `"phrases"`, and unknown words with their typing errors mended."""
         ...
 
     async def suggest(self, owner_id: str, prefix: str, limit: int) -> Sequence[str]:

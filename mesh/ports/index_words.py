@@ -8,9 +8,14 @@ from dataclasses import dataclass
 SHORTEST_MENDED = 4
 LEAST_LIKENESS = 0.72
 # Words that say how something is asked, not what about. Dropped unless nothing else is left.
-FUNCTION_WORDS = frozenset(
-    ["a", "an", "the", "of", "to", "in", "on", "at", "by", "for", "from", "with", "as", "is", "are", "was", "were", "be", "been", "being", "am", "do", "does", "did", "has", "have", "had", "will", "would", "can", "could", "shall", "should", "may", "might", "must", "and", "or", "nor", "but", "if", "then", "than", "that", "this", "these", "those", "it", "its", "there", "here", "what", "which", "who", "whom", "whose", "when", "where", "why", "how", "i", "you", "he", "she", "we", "they", "me", "him", "her", "us", "them", "my", "your", "our", "their", "not", "no", "so", "such", "into", "about", "between", "during", "each", "some", "any", "all", "both", "either", "neither", "most", "more", "much", "many", "also", "only", "other", "same"]
-)
+_FUNCTION_WORDS = """
+    a an the of to in on at by for from with as is are was were be been being am do does did has have
+    had will would can could shall should may might must and or nor but if then than that this these
+    those it its there here what which who whom whose when where why how i you he she we they me him her
+    us them my your our their not no so such into about between during each some any all both either
+    neither most more much many also only other same
+"""
+FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
 
 
 @dataclass(frozen=True)
