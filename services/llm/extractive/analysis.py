@@ -1,7 +1,7 @@
 """The shared view of a document that every task of the built-in engine works on."""
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from hashlib import blake2b
@@ -63,6 +63,8 @@ class Analysis:
     sentence_ranges: tuple[tuple[int, int], ...]
     sections: tuple[Section, ...]
     section_of: tuple[int, ...]
+    # Tagged tokens of any other text, such as a question, read with the same rules.
+    tokens_of: Callable[[str], tuple[Token, ...]]
 
     @cached_property
     def term_counts(self) -> Mapping[str, int]:
@@ -189,6 +191,7 @@ def _analyse(passages: Sequence[Passage], language_code: str) -> Analysis:
         sentence_ranges=tuple(ranges),
         sections=sections,
         section_of=section_of,
+        tokens_of=reader.tokens,
     )
 
 

@@ -56,8 +56,11 @@ class Tagger:
         """One tag for each token of a sentence."""
         if not self._language.is_english:
             return [_tag_elsewhere(token) for token in tokens]
-        tags = [self._form_tag(token) for token in tokens]
-        return [self._settle(tokens, tags, i) if "/" in tag else tag for i, tag in enumerate(tags)]
+        forms = [self._form_tag(token) for token in tokens]
+        tags = [self._settle(tokens, forms, i) if "/" in tag else tag for i, tag in enumerate(forms)]
+        if "AUX" not in tags and "VERB" not in tags:
+            _find_verb(tokens, forms, tags)
+        return tags
 
     def _form_tag(self, token: Token) -> str:
         """The tag of the form alone; `NOUN/VERB` and the like where its neighbours must decide."""
@@ -107,7 +110,7 @@ class Tagger:
         after = tags[i + 1] if i + 1 < len(tags) else "END"
         if tags[i] == "ED/VERB":
             return "VERB" if before == "PRON" or (before == "NOUN" and after == "DET") else "ED"
-        if i and tokens[i - 1].lower in MODALS:
+        if (i and tokens[i - 1].lower in MODALS) or self._says_what(tokens, i):
             return "VERB"
         if i > 1 and tokens[i - 1].lower in _RELATIVES and before == "DET" and tags[i - 2] != "ADP":
             return "VERB" if tags[i - 2].startswith(("NOUN", "MARK")) and after != "AUX" else "NOUN"
@@ -120,6 +123,12 @@ class Tagger:
         opens = before == "START" and plain and after in ("DET", "CONJ")
         return "VERB" if (agrees and takes_object) or opens or before in ("ADV", "AUX") else "NOUN"
 
+    @staticmethod
+    def _says_what(tokens: Sequence[Token], i: int) -> bool:
+        """`means that`, `means a`: a verb, unlike `by chemical means`."""
+        following = tokens[i + 1].lower if i + 1 < len(tokens) else ""
+        return tokens[i].lower == "means" and following in ("that", "to", "a", "an", "the", "each")
+
 
 _RELATIVES = frozenset(("that", "which", "who"))
 MARK_TAGS = MappingProxyType({"number": "NUM", "possessive": "POS"})
@@ -127,6 +136,15 @@ _VERB_NOUNS = words("""
     use uses need needs help helps show shows call calls set sets run lead leads break breaks draw
     mean means sets put build feel stand appeal want
 """)
+
+
+def _find_verb(tokens: Sequence[Token], forms: Sequence[str], tags: list[str]) -> None:
+    """A sentence without a verb gets one: the first word that can be one and agrees with the noun before it."""
+    for i in range(1, len(tokens) - 1):
+        agrees = tokens[i - 1].lower.endswith("s") != tokens[i].lower.endswith("s")
+        if "VERB" in forms[i] and tags[i - 1] == "NOUN" and (agrees or forms[i] == "ED/VERB"):
+            tags[i] = "VERB"
+            return
 
 
 def _tag_elsewhere(token: Token) -> str:

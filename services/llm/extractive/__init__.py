@@ -1,0 +1,1 @@
+"""The built-in engine: language analysis without network, key or downloaded weights."""

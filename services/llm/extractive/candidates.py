@@ -1,0 +1,181 @@
+"""Phrases that may be concepts of a document, with all the evidence for each."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from services.llm.extractive.analysis import Analysis, Sentence
+from services.llm.extractive.namings import namings
+from services.llm.extractive.phrases import chunks, is_phrase_word, key_of, phrase_end, properties, subphrases
+from services.llm.extractive.subjects import subjects
+from services.llm.extractive.term_marks import TermMark
+from services.llm.extractive.tokens import Token
+
+# Mentions kept with each candidate beside the count: enough to find definitions and passages.
+_KEPT_MENTIONS = 200
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A phrase and the evidence that it is a concept.
+
+    `mentions` are (sentence, first token, past the last token) of its first occurrences in reading order;
+    `count` is the number of all. `alone` counts the occurrences that are whole noun phrases, not parts of
+    longer ones.
+    """
+
+    key: str
+    mentions: list[tuple[int, int, int]] = field(default_factory=list)
+    count: int = 0
+    alone: int = 0
+    marks: list[TermMark] = field(default_factory=list)
+    sections: set[int] = field(default_factory=set)
+    in_headings: int = 0
+    is_heading: bool = False
+    in_objectives: int = 0
+    emphasized: int = 0
+    heading: str = ""
+
+    def absorb(self, other: "Candidate") -> None:
+        """Takes over the evidence of another name of the same thing, but not its spellings."""
+        self.count += other.count
+        self.alone += other.alone
+        self.marks.extend(other.marks)
+        self.sections |= other.sections
+        self.in_headings += other.in_headings
+        self.is_heading = self.is_heading or other.is_heading
+        self.in_objectives += other.in_objectives
+        self.emphasized += other.emphasized
+
+    @property
+    def word_count(self) -> int:
+        """Words of the phrase."""
+        return self.key.count(" ") + 1
+
+
+def candidates_of(analysis: Analysis, acronyms: Mapping[str, str]) -> dict[str, Candidate]:
+    """Every phrase that occurs twice or has some mark of a term, by key, in order of first mention.
+
+    `acronyms` maps the keys of acronyms to the keys of their full names, under which they are counted.
+    """
+    marks = _marks_by_key(analysis)
+    headings, whole_headings = _heading_keys(analysis)
+    counts, alone = _count_phrases(analysis)
+    kept = {key for key, count in counts.items() if count >= 2 and _is_wordlike(key)}
+    kept |= marks.keys() | headings.keys() | {key_of_text(analysis, term) for term in analysis.emphasized}
+    found: dict[str, Candidate] = {}
+    for sentence in analysis.sentences:
+        _add_mentions(found, kept, analysis, sentence)
+    for key, candidate in found.items():
+        candidate.alone = alone.get(key, 0)
+        candidate.marks = marks.get(key, [])
+        candidate.in_headings = headings.get(key, 0)
+        candidate.is_heading = key in whole_headings
+        candidate.heading = whole_headings.get(key, "")
+    for term in analysis.emphasized:
+        emphasized = found.get(key_of_text(analysis, term))
+        if emphasized:
+            emphasized.emphasized += 1
+    for short, full in acronyms.items():
+        if full in found and short in found and short != full:
+            found[full].absorb(found.pop(short))
+    return found
+
+
+def key_of_text(analysis: Analysis, text: str) -> str:
+    """The key of a phrase given as text."""
+    return key_of(analysis.tokens_of(text))
+
+
+def _marks_by_key(analysis: Analysis) -> dict[str, list[TermMark]]:
+    marks: dict[str, list[TermMark]] = defaultdict(list)
+    for sentence in analysis.sentences:
+        for mark in (*subjects(sentence), *namings(sentence)):
+            marks[key_of(sentence.tokens[mark.first : mark.end])].append(mark)
+    return {key: found for key, found in marks.items() if _is_wordlike(key)}
+
+
+def _is_wordlike(key: str) -> bool:
+    """Whether a phrase holds a word, not only symbols such as `p`, `th` and `a b`."""
+    return any(len(word) > 2 or not word.isascii() for word in key.split(" "))
+
+
+def _count_phrases(analysis: Analysis) -> tuple[Counter[str], Counter[str]]:
+    counts: Counter[str] = Counter()
+    alone: Counter[str] = Counter()
+    for sentence in analysis.sentences:
+        for first, end in chunks(sentence):
+            alone[key_of(sentence.tokens[first:end])] += 1
+            for start, stop in subphrases(sentence.tokens, first, end):
+                counts[key_of(sentence.tokens[start:stop])] += 1
+        for first, end in properties(sentence):
+            counts[key_of(sentence.tokens[first:end])] += 1
+    return counts, alone
+
+
+def _add_mentions(
+    found: dict[str, Candidate], kept: set[str], analysis: Analysis, sentence: Sentence
+) -> None:
+    tokens = sentence.tokens
+    keys = [key_of((token,)) for token in tokens]
+    section = analysis.section_of[sentence.passage]
+    for first in range(len(tokens)):
+        if not tokens[first].is_word or (tokens[first].is_stop and not is_phrase_word(tokens[first])):
+            continue
+        key = ""
+        for end in range(first + 1, min(first + 7, len(tokens) + 1)):
+            if not keys[end - 1]:
+                break
+            key = f"{key} {keys[end - 1]}" if key else keys[end - 1]
+            if key in kept:
+                _mention(found, key, sentence, first, end, section)
+
+
+def _mention(
+    found: dict[str, Candidate], key: str, sentence: Sentence, first: int, end: int, section: int
+) -> None:
+    candidate = found.get(key)
+    if candidate is None:
+        candidate = found[key] = Candidate(key)
+    candidate.count += 1
+    candidate.sections.add(section)
+    candidate.in_objectives += sentence.is_objective
+    if len(candidate.mentions) < _KEPT_MENTIONS:
+        candidate.mentions.append((sentence.index, first, end))
+
+
+def _heading_keys(analysis: Analysis) -> tuple[Counter[str], dict[str, str]]:
+    """How many headings hold each phrase, and the headings that are whole phrases, by key."""
+    inside: Counter[str] = Counter()
+    whole: dict[str, str] = {}
+    for section in analysis.sections:
+        for tokens in _heading_parts(section.heading):
+            whole.setdefault(key_of(tokens), " ".join(token.surface for token in tokens))
+            inside.update(_phrases_of(tokens))
+    whole.pop("", None)
+    inside.update(key for key in whole if key not in inside)
+    return inside, whole
+
+
+def _phrases_of(tokens: Sequence[Token]) -> list[str]:
+    """The keys of all the phrases in a heading, each once."""
+    keys = [
+        key_of(tokens[start:stop])
+        for i in range(len(tokens))
+        for start, stop in subphrases(tokens, i, max(i, phrase_end(tokens, i)))
+    ]
+    return list(dict.fromkeys(keys))
+
+
+def _heading_parts(heading: Sequence[Token]) -> Iterator[tuple[Token, ...]]:
+    """A heading, and the parts that `and` joins: `Tree and Venn Diagrams` gives `Tree Diagrams` too."""
+    tokens = tuple(heading)
+    yield tokens
+    joint = next((i for i, token in enumerate(tokens) if token.lower == "and"), None)
+    if joint is None or len(tokens) > 8:
+        return
+    left, right = tokens[:joint], tokens[joint + 1 :]
+    yield left
+    yield right
+    if left and right and right[-1].is_word:
+        yield (*left, right[-1])

@@ -1,0 +1,177 @@
+"""Terms that are the subject of their own definition: `A catalyst is a substance that ...`."""
+
+from collections.abc import Iterator, Sequence
+
+from services.llm.extractive.analysis import Sentence
+from services.llm.extractive.closed_classes import words
+from services.llm.extractive.phrases import phrase_end
+from services.llm.extractive.sentences import SentenceKind
+from services.llm.extractive.term_marks import Pattern, TermMark
+from services.llm.extractive.tokens import Token
+
+_BE = words("is are was were")
+_ARTICLES = words("a an the")
+_OPENERS = words("a an the one any another each every either two all some most")
+_MEANING_VERBS = words(
+    """means mean refers refer denotes denote describes describe states state represents represent
+    consists consist comprises comprise involves involve occurs occur measures measure defines
+    define designates designate signifies signify concerns entails entail includes include
+    contains contain"""
+)
+# Verbs of meaning that nearly always define; the others may only say something about the subject.
+_STRICT_MEANING = words("means mean refers refer denotes denote states state designates designate signifies")
+_DEFINING_LINKS = words(
+    """that which who whose in of by where when with without for composed made consisting containing used
+    formed produced between found caused designed characterized involving to from having resulting
+    responsible capable"""
+)
+_VAGUE_DEFINIENS = words(
+    """example examples reason reasons result results case cases fact goal aim problem problems question
+    questions same difference differences topic subject point answer more most less important
+    essential critical"""
+)
+_LINKS = words("of with without to for in")
+_INDEFINITE = words("a an each any this that these those its their our your some such two")
+
+
+def subjects(sentence: Sentence) -> Iterator[TermMark]:
+    """Marks of the term that is the subject of a defining statement, if the sentence is one."""
+    if sentence.kind in (SentenceKind.QUESTION, SentenceKind.INSTRUCTION):
+        return
+    tokens = sentence.tokens
+    start = _clause_start(tokens)
+    article, first = _article(tokens, start)
+    if article == "blocked":
+        return
+    end = phrase_end(tokens, first)
+    if end == first:
+        yield from _property_subject(sentence, first)
+        return
+    if end + 1 < len(tokens) and tokens[end].tag == "POS":
+        first = end + 1
+        end = phrase_end(tokens, first)
+        if end == first:
+            return
+    long_end = _with_link(tokens, end)
+    verb = _main_verb(tokens, long_end)
+    judged = _judge(tokens, verb, article)
+    if judged is None:
+        return
+    pattern, strength = judged
+    yield TermMark(pattern, sentence.index, first, end, strength if long_end == end else 0.7 * strength)
+    if long_end > end:
+        yield TermMark(pattern, sentence.index, first, long_end, strength)
+
+
+def _clause_start(tokens: Sequence[Token]) -> int:
+    """Where the main clause begins: after a short opening such as `In chemistry,` or `However,`."""
+    start = 0
+    while start < len(tokens) and not tokens[start].is_word:
+        start += 1
+    opens_aside = start < len(tokens) and tokens[start].tag in ("ADP", "ADV", "CONJ", "NUM")
+    if opens_aside:
+        for i in range(start, min(start + 9, len(tokens))):
+            if tokens[i].surface == ",":
+                return i + 1
+            if tokens[i].tag == "AUX":
+                break
+    named = start < len(tokens) and tokens[start].lower.endswith("ly")
+    return start + 1 if opens_aside and tokens[start].tag in ("ADV", "CONJ") and not named else start
+
+
+def _article(tokens: Sequence[Token], start: int) -> tuple[str, int]:
+    """The kind of article before the subject, and where the subject begins."""
+    if start >= len(tokens):
+        return "blocked", start
+    word = tokens[start].lower
+    if word in ("a", "an"):
+        return "indefinite", start + 1
+    if word == "the":
+        return "definite", start + 1
+    return ("blocked", start) if tokens[start].tag in ("DET", "PRON", "AUX") else ("bare", start)
+
+
+def _with_link(tokens: Sequence[Token], end: int) -> int:
+    """The end of `sampling with replacement` for a subject that ends at `sampling`.
+
+    `concentration of a solute` keeps its short form: an indefinite object is no part of a name.
+    """
+    if end >= len(tokens) or tokens[end].lower not in _LINKS:
+        return end
+    i = end + 1
+    if i < len(tokens) and tokens[i].lower in _INDEFINITE:
+        return end
+    if i < len(tokens) and tokens[i].lower == "the":
+        i += 1
+    linked = phrase_end(tokens, i)
+    return linked if linked > i else end
+
+
+def _main_verb(tokens: Sequence[Token], end: int) -> int:
+    """Position of the verb after the subject, past a bracket or aside; the end of the tokens without one."""
+    i = end
+    while i < len(tokens):
+        surface = tokens[i].surface
+        if surface in "([":
+            i = _after(tokens, i, ")]", 16)
+        elif surface in ",—–" and i == end:
+            i = _after(tokens, i, ",—–", 16)
+        elif tokens[i].tag == "ADV" or surface in "”\"'":
+            i += 1
+        elif tokens[i].lower in _LINKS and i == end:
+            i = next((k for k in range(i, min(i + 8, len(tokens))) if tokens[k].lower in _BE), len(tokens))
+        else:
+            return i
+    return len(tokens)
+
+
+def _after(tokens: Sequence[Token], start: int, closers: str, reach: int) -> int:
+    for i in range(start + 1, min(start + reach, len(tokens))):
+        if tokens[i].surface in closers:
+            return i + 1
+    return len(tokens)
+
+
+def _judge(tokens: Sequence[Token], verb: int, article: str) -> tuple[Pattern, float] | None:
+    if verb + 1 >= len(tokens):
+        return None
+    word = tokens[verb].lower
+    if word in _BE:
+        return _judge_copula(tokens, verb + 1, article)
+    if word in _MEANING_VERBS:
+        strict = word in _STRICT_MEANING
+        return Pattern.MEANING, (0.9 if strict else 0.6) * (
+            0.7 if article == "definite" and not strict else 1.0
+        )
+    plain = tokens[verb].tag in ("VERB", "AUX") or word.endswith("s")
+    return (Pattern.SUBJECT, 0.3) if plain and article != "definite" else None
+
+
+def _judge_copula(tokens: Sequence[Token], start: int, article: str) -> tuple[Pattern, float]:
+    """How much of a definition follows `is`: a general noun, narrowed down, makes the best one."""
+    i = start
+    while i < len(tokens) and tokens[i].tag == "ADV" and tokens[i].lower != "not":
+        i += 1
+    weight = 0.75 if article == "definite" else 1.0
+    if i < len(tokens) and tokens[i].lower in ("when", "where", "what"):
+        return Pattern.COPULA, 0.8 * weight
+    opens = i < len(tokens) and tokens[i].lower in _OPENERS
+    head = phrase_end(tokens, i + 1 if opens else i)
+    while head < len(tokens) and tokens[head].tag in ("ADJ", "ADV", "MARK", "NUM", "DET") and head < i + 6:
+        head = max(head + 1, phrase_end(tokens, head + 1))
+    near = tokens[i : head + 1]
+    if any(token.lower in _VAGUE_DEFINIENS for token in near):
+        return Pattern.COPULA, 0.3 * weight
+    narrowed = any(token.lower in _DEFINING_LINKS for token in tokens[head : head + 4])
+    if opens:
+        return Pattern.COPULA, (1.0 if narrowed else 0.75) * weight
+    noun = head > i
+    return Pattern.COPULA, (0.75 if noun and narrowed else 0.45 if noun else 0.25) * weight
+
+
+def _property_subject(sentence: Sentence, first: int) -> Iterator[TermMark]:
+    """`Equally likely means that ...`: a property named by an adjective."""
+    tokens = sentence.tokens
+    end = phrase_end(tokens, first, any_word_last=True)
+    if first < end < len(tokens) and tokens[end].lower in ("means", "mean", "refers"):
+        yield TermMark(Pattern.MEANING, sentence.index, first, end, 0.9)

@@ -1,0 +1,54 @@
+"""The ways in which a text marks a phrase as one of its terms."""
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class Pattern(Enum):
+    """How a sentence marks a term."""
+
+    # `An atom is the smallest quantity of an element that ...`
+    COPULA = "copula"
+    # `Validity refers to ...`, `thrombosis occurs when ...`
+    MEANING = "meaning"
+    # `... is called plasma`, `known as`, `referred to as`, `the term plasma`
+    NAMED = "named"
+    # `hemostasis, the process by which ...`
+    APPOSITION = "apposition"
+    # `plasma (blood fluid)`, `or hematopoiesis`: another name beside a name.
+    SYNONYM = "synonym"
+    # `packed cell volume (PCV)`
+    ACRONYM = "acronym"
+    # `Bias: a tendency to ...` at the start of a line
+    LABEL = "label"
+    # `three kinds: the proton, neutron, and electron`
+    LISTED = "listed"
+    # `“selectivity”`
+    QUOTED = "quoted"
+    # `Antithrombin inactivates ...`: the bare or indefinite subject of a general statement
+    SUBJECT = "subject"
+    # `forming oxyhemoglobin`, `results in hemorrhage`
+    OUTCOME = "outcome"
+
+
+class TermMark(NamedTuple):
+    """A phrase marked as a term: tokens `first` to `end` of sentence `sentence`.
+
+    `strength`, 0 to 1, says how much of a definition the sentence is: 0.3 names it, 1 says what it means.
+    """
+
+    pattern: Pattern
+    sentence: int
+    first: int
+    end: int
+    strength: float
+
+
+class SameTerm(NamedTuple):
+    """Two phrases that a sentence says are one term; `short` may be an acronym."""
+
+    sentence: int
+    long_first: int
+    long_end: int
+    short_first: int
+    short_end: int
