@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+CHUNK = 1 << 20
+
 
 @dataclass(frozen=True)
 class BlobInfo:

@@ -5,22 +5,22 @@ be on the disk before `put` returns (fsync of file and folder), and the SHA-256 
 through.
 """
 
-import asyncio
 import fcntl
 import hashlib
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from io import FileIO
 from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
 from mesh.ports.blob_keys import InvalidBlobKey, checked_key
-from mesh.ports.blobs import BlobInfo, BlobNotFound
+from mesh.ports.blobs import CHUNK, BlobInfo, BlobNotFound
 from mesh.ports.failures import typed_storage_errors
+from mesh.ports.threads import run_to_end
 
-CHUNK = 1 << 20
 INCOMING = ".incoming"
 _RENAMES = 10
 
@@ -56,15 +56,15 @@ class DiskBlobs:
         with self._writing(key) as file:
             digest = hashlib.sha256()
             async for piece in _gathered(chunks):
-                await asyncio.to_thread(_append, file, digest, piece)
+                await run_to_end(partial(_append, file, digest, piece))
             size = file.tell()
-            await asyncio.to_thread(self._keep, file, target)
+            await run_to_end(partial(self._keep, file, target))
         return BlobInfo(key, size, digest.hexdigest())
 
     async def put_file(self, key: str, path: Path) -> BlobInfo:
         """See `Blobs.put_file`."""
         target = self._path(key)
-        return await asyncio.to_thread(self._copy, key, path, target)
+        return await run_to_end(partial(self._copy, key, path, target))
 
     async def size(self, key: str) -> int:
         """See `Blobs.size`."""
@@ -75,17 +75,17 @@ class DiskBlobs:
         """See `Blobs.read`."""
         path = self._path(key)
         with _found(key):
-            return await asyncio.to_thread(_read, path, offset, length)
+            return await run_to_end(partial(_read, path, offset, length))
 
     async def stream(self, key: str, offset: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
         """See `Blobs.stream`."""
         path = self._path(key)
         with _found(key):
-            file = await asyncio.to_thread(_open_at, path, offset)
+            file = await run_to_end(partial(_open_at, path, offset))
         with file:
             left = length
             while left is None or left > 0:
-                chunk = await asyncio.to_thread(file.read, CHUNK if left is None else min(CHUNK, left))
+                chunk = await run_to_end(partial(file.read, CHUNK if left is None else min(CHUNK, left)))
                 if not chunk:
                     return
                 left = None if left is None else left - len(chunk)
@@ -105,7 +105,7 @@ class DiskBlobs:
 
     async def delete(self, key: str) -> None:
         """See `Blobs.delete`."""
-        await asyncio.to_thread(self._remove, self._path(key))
+        await run_to_end(partial(self._remove, self._path(key)))
 
     async def delete_prefix(self, prefix: str) -> None:
         """See `Blobs.delete_prefix`."""
@@ -114,7 +114,7 @@ class DiskBlobs:
 
     async def list(self, prefix: str) -> AsyncIterator[str]:
         """See `Blobs.list`. Keys come sorted."""
-        for key in await asyncio.to_thread(self._keys, prefix):
+        for key in await run_to_end(partial(self._keys, prefix)):
             yield key
 
     def _path(self, key: str) -> Path:

@@ -7,24 +7,19 @@ from contextlib import asynccontextmanager
 from io import FileIO
 from typing import Any
 
-import structlog
 from mootion.event.v1 import event_pb2
-from opentelemetry import context as trace_context
-from opentelemetry import propagate
 from sqlalchemy import Row, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from mesh.ports.events import Handler
+from mesh.ports.handling import handle_until_done
+from mesh.ports.outgoing import NewEvent
 from mesh.ports.sql_sqlite import SqliteDatabase
 from mesh.ports.tables import outbox, subscriptions
 
 BATCH = 64
 IDLE_SECONDS = 60.0
-FIRST_WAIT_SECONDS = 0.1
-LONGEST_WAIT_SECONDS = 30.0
 TAKE_OVER_SECONDS = 0.25
-
-log = structlog.get_logger(__name__)
 
 
 class SqliteEvents:
@@ -67,7 +62,8 @@ class SqliteEvents:
         handled = 0
         try:
             for row in rows:
-                await _handle(subscription, row, handler)
+                new = NewEvent(event_pb2.Event.FromString(row.body), row.headers)
+                await handle_until_done(subscription, new, handler)
                 handled = row.seq
         finally:
             if handled:
@@ -111,20 +107,3 @@ async def _locked(file: FileIO) -> None:
             return
         except BlockingIOError:
             await asyncio.sleep(TAKE_OVER_SECONDS)
-
-
-async def _handle(subscription: str, row: Row[Any], handler: Handler) -> None:
-    event = event_pb2.Event.FromString(row.body)
-    wait = FIRST_WAIT_SECONDS
-    while True:
-        token = trace_context.attach(propagate.extract(row.headers))
-        try:
-            await handler(event)
-            return
-        except Exception:
-            facts = {"subscription": subscription, "kind": row.kind, "event": event.event_id}
-            log.exception("event_handler_failed", **facts)
-        finally:
-            trace_context.detach(token)
-        await asyncio.sleep(wait)
-        wait = min(wait * 2, LONGEST_WAIT_SECONDS)

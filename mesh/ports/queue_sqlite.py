@@ -1,12 +1,13 @@
 """The job queue as a table of the SQLite database."""
 
-import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, Update, func, select, update
 
+from mesh.ports.leasing import take_when_due
 from mesh.ports.outgoing import NewJob
 from mesh.ports.queue import LEASE_SECONDS, DeadLetter
 from mesh.ports.sql_sqlite import SqliteDatabase
@@ -92,21 +93,13 @@ class SqliteQueue:
         self, topic: str, *, wait_seconds: float, lease_seconds: float = LEASE_SECONDS
     ) -> SqliteLease | None:
         """See `Queue.lease`."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + wait_seconds
-        while True:
-            seen = self._database.changes.version
+
+        async def take() -> SqliteLease | float:
             due_seconds = await self._due_seconds(topic)
-            if due_seconds is not None and due_seconds <= 0:
-                lease = await self._take(topic, lease_seconds)
-                if lease is not None:
-                    return lease
-            remaining = deadline - loop.time()
-            if remaining <= 0:
-                return None
-            if due_seconds is not None and due_seconds > 0:
-                remaining = min(remaining, due_seconds)
-            await self._database.changes.wait(seen, remaining)
+            taken = await self._take(topic, lease_seconds) if due_seconds <= 0 else None
+            return taken or due_seconds
+
+        return await take_when_due(self._database.changes, take, wait_seconds)
 
     async def depth(self, topic: str) -> int:
         """See `Queue.depth`."""
@@ -141,8 +134,8 @@ class SqliteQueue:
         async with self._database.transaction() as transaction:
             return (await transaction.execute(change)).rowcount
 
-    async def _due_seconds(self, topic: str) -> float | None:
-        """Seconds until the next job can be leased, zero or less when one can be now, None without jobs."""
+    async def _due_seconds(self, topic: str) -> float:
+        """Seconds until the next job can be leased: not above zero when one can be, infinite without jobs."""
         first = (
             select(_jobs.available)
             .where(_jobs.topic == topic, _jobs.finished.is_(None))
@@ -151,7 +144,7 @@ class SqliteQueue:
         )
         async with self._database.reading() as reader:
             available = (await reader.execute(first)).scalar()
-        return None if available is None else float(available) - self.now()
+        return math.inf if available is None else float(available) - self.now()
 
     async def _take(self, topic: str, lease_seconds: float) -> SqliteLease | None:
         now = self.now()

@@ -1,0 +1,204 @@
+"""How one job is worked on: kept leased meanwhile, and settled by how the work ended."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+from mootion.errors.v1 import reason_pb2
+
+from mesh.errors import reason_name
+from mesh.ports.queue import LEASE_SECONDS, Lease, Queue
+from mesh.tracing import Tracing
+
+MAX_ATTEMPTS = 5
+LEASE_WAIT_SECONDS = 1.0
+FINISH_SECONDS = 5.0
+HEARTBEATS_IN_LEASE = 3
+FIRST_RETRY_SECONDS = 1.0
+LONGEST_RETRY_SECONDS = 60.0
+
+Handle = Callable[[Lease], Awaitable[None]]
+OnDead = Callable[[Lease, str], Awaitable[None]]
+
+log = structlog.get_logger(__name__)
+
+
+class Retry(Exception):
+    """Raised by a handler to have the job tried again after so many seconds. It counts as an attempt."""
+
+    def __init__(self, delay_seconds: float) -> None:
+        super().__init__(f"to be tried again in {delay_seconds:g} s")
+        self.delay_seconds = delay_seconds
+
+
+class Reject(Exception):
+    """Raised by a handler when no attempt can succeed: the job is dead at once."""
+
+    def __init__(self, reason: reason_pb2.Reason.ValueType, message: str) -> None:
+        super().__init__(f"{reason_name(reason)}: {message}")
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """Who works on the jobs of one topic.
+
+    Args:
+        topic: the queue.
+        handle: works on one job; a repeat of a job must do no harm. It is cancelled when the lease is lost.
+        on_dead: told once about a job that is given up, with the reason, before the job becomes a dead
+        letter. max_attempts: a job that failed or lost its worker so often is given up. concurrency: jobs
+        worked on at once. lease_seconds: how soon another worker takes over from one that died; heartbeats
+        come at a third of it.
+    """
+
+    topic: str
+    handle: Handle
+    on_dead: OnDead | None = None
+    max_attempts: int = MAX_ATTEMPTS
+    concurrency: int = 1
+    lease_seconds: float = LEASE_SECONDS
+
+
+class Consuming:
+    """Works on the jobs of one consumer until told to stop.
+
+    Args:
+        queue: where jobs come from.
+        tracing: continues the trace of whoever enqueued a job.
+        consumer: what to do with them.
+        finish_seconds: how long a job may go on after the stop; then it is cancelled and given back.
+    """
+
+    def __init__(
+        self, queue: Queue, tracing: Tracing, consumer: Consumer, *, finish_seconds: float = FINISH_SECONDS
+    ) -> None:
+        self._queue = queue
+        self._tracing = tracing
+        self._consumer = consumer
+        self._finish_seconds = finish_seconds
+
+    async def run(self, until: asyncio.Event) -> None:
+        """Returns after the stop, when no job is leased any more."""
+        await asyncio.gather(*(self._take_turns(until) for _ in range(self._consumer.concurrency)))
+
+    async def _take_turns(self, until: asyncio.Event) -> None:
+        failures = 0
+        while not until.is_set():
+            try:
+                lease = await self._lease()
+                failures = 0
+            except OSError:
+                failures += 1
+                log.warning("queue_unavailable", topic=self._consumer.topic, exc_info=True)
+                await _either(until, _growing(failures))
+                continue
+            if lease is not None:
+                await self._work(lease, until)
+
+    async def _lease(self) -> Lease | None:
+        """Waits a second at a time: a lease that is cancelled half way would hold its job for nothing."""
+        consumer = self._consumer
+        return await self._queue.lease(
+            consumer.topic, wait_seconds=LEASE_WAIT_SECONDS, lease_seconds=consumer.lease_seconds
+        )
+
+    async def _work(self, lease: Lease, until: asyncio.Event) -> None:
+        facts = {"topic": lease.topic, "key": lease.key, "attempt": lease.attempt}
+        with self._tracing.consuming(lease.topic, lease.headers):
+            work = asyncio.create_task(self._settle(lease))
+            heart = asyncio.create_task(self._beat(lease, work))
+            try:
+                await self._stop_in_time(work, until)
+                if work.cancelled():
+                    given_back = await lease.release()
+                    log.info("job_given_back" if given_back else "lease_lost", **facts)
+            except OSError:
+                # Whatever could not be stored now, the next lease of the job makes up for.
+                log.warning("job_unsettled", exc_info=True, **facts)
+            finally:
+                heart.cancel()
+                await asyncio.wait([heart])
+
+    async def _stop_in_time(self, work: "asyncio.Task[None]", until: asyncio.Event) -> None:
+        """Waits for the work; after the stop only for `finish_seconds`. Raises what the work raised."""
+        stop = asyncio.create_task(until.wait())
+        try:
+            await asyncio.wait([work, stop], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([work], timeout=self._finish_seconds)
+        finally:
+            stop.cancel()
+            work.cancel()
+            await asyncio.wait([work])
+        if not work.cancelled():
+            work.result()
+
+    async def _beat(self, lease: Lease, work: "asyncio.Task[None]") -> None:
+        """Extends the lease; cancels the work once the lease is lost, or may be because nobody answers."""
+        loop = asyncio.get_running_loop()
+        held_until = loop.time() + self._consumer.lease_seconds
+        while loop.time() < held_until:
+            await asyncio.sleep(self._consumer.lease_seconds / HEARTBEATS_IN_LEASE)
+            asked = loop.time()
+            try:
+                if not await lease.extend():
+                    break
+            except OSError:
+                log.warning("heartbeat_failed", topic=lease.topic, key=lease.key, exc_info=True)
+            else:
+                held_until = asked + self._consumer.lease_seconds
+        work.cancel()
+
+    async def _settle(self, lease: Lease) -> None:
+        if lease.attempt > self._consumer.max_attempts:
+            await self._bury(lease, f"its worker died or lost it {lease.attempt - 1} times")
+            return
+        try:
+            await self._consumer.handle(lease)
+        except Retry as error:
+            await self._again(lease, error, error.delay_seconds)
+        except Reject as error:
+            await self._bury(lease, str(error))
+        except Exception as error:
+            log.exception("job_failed", topic=lease.topic, key=lease.key, attempt=lease.attempt)
+            await self._again(lease, error, _growing(lease.attempt))
+        else:
+            await self._finish(lease)
+
+    async def _finish(self, lease: Lease) -> None:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            # The handler swallowed its cancellation: what it returned from may be half done.
+            raise asyncio.CancelledError
+        if not await lease.acknowledge():
+            log.warning("lease_lost", topic=lease.topic, key=lease.key, attempt=lease.attempt)
+
+    async def _again(self, lease: Lease, error: Exception, delay_seconds: float) -> None:
+        if lease.attempt >= self._consumer.max_attempts:
+            await self._bury(lease, f"{type(error).__name__} at attempt {lease.attempt}, the last")
+        else:
+            await lease.retry(delay_seconds)
+
+    async def _bury(self, lease: Lease, reason: str) -> None:
+        log.error("job_dead", topic=lease.topic, key=lease.key, attempt=lease.attempt, reason=reason)
+        if self._consumer.on_dead is not None:
+            try:
+                await self._consumer.on_dead(lease, reason)
+            except Exception:
+                log.exception("on_dead_failed", topic=lease.topic, key=lease.key)
+                await lease.retry(_growing(lease.attempt))
+                return
+        await lease.reject(reason)
+
+
+def _growing(attempt: int) -> float:
+    """1 s, 2 s, 4 s and so on to a minute, each up to a quarter longer so that not all come back at once."""
+    delay = min(FIRST_RETRY_SECONDS * 2.0 ** (attempt - 1), LONGEST_RETRY_SECONDS)
+    return delay * random.uniform(1.0, 1.25)
+
+
+async def _either(event: asyncio.Event, seconds: float) -> None:
+    waiting = asyncio.create_task(event.wait())
+    await asyncio.wait([waiting], timeout=seconds)
+    waiting.cancel()

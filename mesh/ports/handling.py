@@ -1,0 +1,36 @@
+"""Hands one event to a subscriber, again and again until it is handled."""
+
+import asyncio
+
+import structlog
+from opentelemetry import context as trace_context
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from mesh.ports.events import Handler
+from mesh.ports.outgoing import NewEvent
+
+FIRST_WAIT_SECONDS = 0.1
+LONGEST_WAIT_SECONDS = 30.0
+
+log = structlog.get_logger(__name__)
+
+
+async def handle_until_done(subscription: str, new: NewEvent, handler: Handler) -> None:
+    """Calls the handler in the trace of the publisher; after a failure again, each wait twice as long."""
+    wait = FIRST_WAIT_SECONDS
+    while not await _handled(subscription, new, handler):
+        await asyncio.sleep(wait)
+        wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+
+
+async def _handled(subscription: str, new: NewEvent, handler: Handler) -> bool:
+    token = trace_context.attach(TraceContextTextMapPropagator().extract(new.headers))
+    try:
+        await handler(new.event)
+    except Exception:
+        kind = new.event.WhichOneof("payload")
+        log.exception("event_handler_failed", subscription=subscription, kind=kind, event=new.event.event_id)
+        return False
+    finally:
+        trace_context.detach(token)
+    return True

@@ -1,0 +1,67 @@
+"""A process, or a task in one, that works on jobs."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+
+from mesh import context
+from mesh.config import ConfigurationError, Settings
+from mesh.consuming import MAX_ATTEMPTS, Consumer, Consuming, Handle, OnDead, Reject, Retry
+from mesh.ports.queue import LEASE_SECONDS
+from mesh.runtime import Runtime, open_runtime
+
+__all__ = ["Consumer", "Reject", "Retry", "consume", "run_worker"]
+
+BAD_CONFIGURATION = 2
+
+Consumers = Callable[[Runtime], Sequence[Consumer]]
+
+
+async def consume(
+    runtime: Runtime,
+    topic: str,
+    handle: Handle,
+    *,
+    until: asyncio.Event,
+    on_dead: OnDead | None = None,
+    lease_seconds: float = LEASE_SECONDS,
+    max_attempts: int = MAX_ATTEMPTS,
+    concurrency: int = 1,
+) -> None:
+    """Works on the jobs of a topic until the event is set; see `Consumer` for the arguments.
+
+    The handler runs while the lease is extended. It is cancelled when the lease is lost. When it returns, the
+    job is done; when it raises, the job is tried again after a growing wait, at most `max_attempts` times.
+    """
+    consumer = Consumer(topic, handle, on_dead, max_attempts, concurrency, lease_seconds)
+    await Consuming(runtime.queue, runtime.telemetry.tracing, consumer).run(until)
+
+
+def run_worker(workload: str, consumers: Consumers) -> None:
+    """Runs a worker process until SIGTERM or SIGINT: the `main` of `workers/<name>/__main__.py`.
+
+    A job that does not end within five seconds of the signal is cancelled and given back, so that another
+    worker takes it at once. Leaves the process with status 2 when the configuration is wrong.
+    """
+    try:
+        settings = Settings.from_environment(os.environ)
+        asyncio.run(_work(settings, workload, consumers))
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        sys.exit(BAD_CONFIGURATION)
+
+
+async def _work(settings: Settings, workload: str, consumers: Consumers) -> None:
+    until = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, until.set)
+    with context.working_as(workload):
+        async with open_runtime(settings, workload) as runtime:
+            tracing = runtime.telemetry.tracing
+            consuming = [Consuming(runtime.queue, tracing, consumer) for consumer in consumers(runtime)]
+            async with asyncio.TaskGroup() as group:
+                for each in consuming:
+                    group.create_task(each.run(until))
