@@ -5,7 +5,7 @@ import binascii
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import grpc
 from google.protobuf.message import Message
@@ -35,6 +35,10 @@ def encode(request: Message, *position: str | int) -> str:
     return base64.urlsafe_b64encode(_sum(request, body) + body).decode().rstrip("=")
 
 
+@overload
+def decode(request: Message, kind: type[int], /) -> tuple[int] | None: ...
+@overload
+def decode(request: Message, first: type[int], second: type[str], /) -> tuple[int, str] | None: ...
 def decode(request: Message, *kinds: type[str] | type[int]) -> Position | None:
     """The position in a request's `page_token`, or None when it asks for the first page.
 

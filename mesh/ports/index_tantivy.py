@@ -222,9 +222,9 @@ def _document(entry: Entry) -> tantivy.Document:
 
 
 def _entry(document: tantivy.Document) -> Entry:
-    text = {
+    text: dict[str, Any] = {
         name: document.get_first(name) or ""
         for name in ("kind", "id", "owner_id", "document_id", "title", "section", "text")
     }
-    numbers = {name: document.get_first(name) or 0 for name in ("page", "created_us", "sequence")}
+    numbers: dict[str, Any] = {name: document.get_first(name) or 0 for name in ("page", "created_us", "sequence")}
     return Entry(**text, **numbers)

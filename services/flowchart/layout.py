@@ -71,7 +71,7 @@ def _across(graph: "nx.DiGraph[str]") -> Mapping[str, tuple[float, int]]:
     offset = 0.0
     for places, width, _height, _edges in layouts:
         for index, (x, _y) in places:
-            across[name_of[index]] = (offset + x, index)
+            across[name_of[int(index)]] = (offset + x, int(index))
         offset += width + COLUMN
     return across
 

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 import grpc
-from mesh.runtime import Runtime
 from mootion.document.v1 import document_pb2
 from mootion.document.v1 import document_service_pb2 as documents
 from mootion.document.v1.document_service_pb2_grpc import DocumentServiceStub
@@ -20,6 +19,7 @@ from mesh import context
 from mesh.errors import CallError
 from mesh.pages import collect
 from mesh.ports.index import Entry, Index, Replacement
+from mesh.runtime import Runtime
 from services.search import entries
 
 SUBSCRIPTION = "search"
@@ -71,9 +71,16 @@ class Indexer:
         document = await self._document(event.document_ready.document_id)
         owner, created_us = event.owner_id, document.create_time.ToMicroseconds()
         stub = self.runtime.channels.stub(DocumentServiceStub, "document")
-        asked = {"document_id": document.document_id, "page_size": MOST_IN_PAGE}
-        passages = await collect(stub.ListPassages, documents.ListPassagesRequest(**asked), "passages")
-        atoms = await collect(stub.ListAtoms, documents.ListAtomsRequest(**asked), "atoms")
+        passages = await collect(
+            stub.ListPassages,
+            documents.ListPassagesRequest(document_id=document.document_id, page_size=MOST_IN_PAGE),
+            "passages",
+        )
+        atoms = await collect(
+            stub.ListAtoms,
+            documents.ListAtomsRequest(document_id=document.document_id, page_size=MOST_IN_PAGE),
+            "atoms",
+        )
         found: list[Entry] = [entries.document_entry(owner, document)]
         found += [entries.passage_entry(owner, passage, created_us) for passage in passages]
         found += [entries.atom_entry(owner, atom, created_us) for atom in atoms]

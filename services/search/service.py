@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import grpc
-from mesh.runtime import Runtime
 from mootion.search.v1 import search_service_pb2 as messages
 from mootion.search.v1 import search_service_pb2_grpc as rpc
 
 from mesh import context, pages
 from mesh.ports.index import Index, IndexHit, IndexQuery
+from mesh.runtime import Runtime
 from services.search.indexer import SUBSCRIPTION
 
 # How long a search waits for what was written just before it to be indexed.
@@ -28,7 +28,7 @@ class SearchService(rpc.SearchServiceServicer):
     async def Search(self, request: messages.SearchRequest, context_: Context) -> messages.SearchResponse:
         size = pages.page_size(request.page_size, default=20, most=100)
         position = pages.decode(request, int)
-        offset = int(position[0]) if position else 0
+        offset = position[0] if position else 0
         await self.runtime.events.wait_until_handled(SUBSCRIPTION, CATCH_UP_SECONDS)
         result = await self.index.search(_query(request, offset, size))
         more = offset + size < result.total

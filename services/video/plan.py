@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import grpc
 from google.protobuf import duration_pb2
-from mesh.runtime import Runtime
 from mootion.document.v1 import document_pb2, document_service_pb2
 from mootion.document.v1.document_service_pb2_grpc import DocumentServiceStub
 from mootion.llm.v1 import llm_service_pb2
@@ -19,6 +18,7 @@ from mesh import context
 from mesh.errors import CallError, reason_name
 from mesh.pages import collect
 from mesh.ports.queue import Lease
+from mesh.runtime import Runtime
 from mesh.watch import Notifier
 from services.video import lifecycle, store
 from services.video.store import Stored
@@ -122,7 +122,7 @@ class Planner:
         )
         return await collect(documents.ListPassages, request, "passages")
 
-    async def _passages_on(self, topic: str) -> Sequence[document_pb2.Passage]:
+    async def _passages_on(self, topic: str) -> list[document_pb2.Passage]:
         """The passages of the owner's library on a topic, in reading order of their documents."""
         found = await topic_hits(self.runtime, topic)
         documents = self.runtime.channels.stub(DocumentServiceStub, "document")

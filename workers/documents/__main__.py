@@ -3,11 +3,12 @@
 from mesh.runtime import Runtime
 from mesh.worker import Consumer, run_worker
 from workers.documents.consumer import TOPIC, DocumentConsumer
+from workers.documents.sandbox import DocumentReader
 
 
 def consumers(runtime: Runtime) -> list[Consumer]:
     """What this worker takes from which queue."""
-    documents = DocumentConsumer(runtime)
+    documents = DocumentConsumer(runtime, DocumentReader())
     return [Consumer(TOPIC, documents.handle, documents.on_dead)]
 
 

@@ -1,14 +1,17 @@
 """Takes documents from the queue `document.process`, has them read in a child process, and reports to the service."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import grpc
-from mesh.runtime import Runtime
 from mootion.document.v1 import document_pb2
 from mootion.document.v1 import processing_service_pb2 as messages
-from mootion.document.v1.processing_service_pb2_grpc import DocumentProcessingServiceStub
+from mootion.document.v1.processing_service_pb2_grpc import (
+    DocumentProcessingServiceAsyncStub,
+    DocumentProcessingServiceStub,
+)
 from mootion.llm.v1 import llm_service_pb2
 from mootion.llm.v1.llm_service_pb2_grpc import LlmServiceStub
 
@@ -16,8 +19,9 @@ from mesh import context
 from mesh.errors import CallError
 from mesh.ports.blobs import BlobNotFound
 from mesh.ports.queue import Lease
+from mesh.runtime import Runtime
 from workers.documents.failures import DocumentFailure
-from workers.documents.sandbox import ReadDocument, read_document
+from workers.documents.sandbox import DocumentReader, ReadDocument
 
 TOPIC = "document.process"
 PASSAGES_IN_PART = 200
@@ -36,6 +40,7 @@ class DocumentConsumer:
     """Processes one document a job. Every report carries the lease's token, so a late worker is refused."""
 
     runtime: Runtime
+    reader: DocumentReader
 
     async def handle(self, lease: Lease) -> None:
         """Reads a document and stores what was read. A repeat finds it finished and stops at its first report."""
@@ -59,7 +64,7 @@ class DocumentConsumer:
         message = "The document could not be processed after several attempts. Upload it again later."
         await self._fail(job, lease, document_pb2.Failure(reason="DOCUMENT_UNREADABLE", message=message))
 
-    def _service(self) -> DocumentProcessingServiceStub:
+    def _service(self) -> DocumentProcessingServiceAsyncStub:
         return self.runtime.channels.stub(DocumentProcessingServiceStub, "document")
 
     async def _report(self, job: messages.ProcessDocumentJob, lease: Lease, percent: int) -> None:
@@ -88,9 +93,14 @@ class DocumentConsumer:
                 raise
 
     async def _read(self, job: messages.ProcessDocumentJob, lease: Lease) -> ReadDocument:
+        on_progress, stop = self._progress_from_thread(job, lease), threading.Event()
         async with self.runtime.blobs.local_file(job.blob_key) as path:
-            on_progress = self._progress_from_thread(job, lease)
-            return await asyncio.to_thread(read_document, path, job.filename, job.document_id, on_progress)
+            try:
+                return await asyncio.to_thread(
+                    self.reader.read, path, job.filename, job.document_id, on_progress, stop.is_set
+                )
+            finally:
+                stop.set()
 
     def _progress_from_thread(self, job: messages.ProcessDocumentJob, lease: Lease) -> Callable[[int], None]:
         """Reports from the reading thread; the exception of a stopped document ends the reading."""
@@ -116,10 +126,18 @@ async def _parts(
     atoms: list[document_pb2.Atom],
 ) -> AsyncIterator[messages.CompleteProcessingRequest]:
     """The result in messages of bounded size."""
-    same = {"document_id": job.document_id, "lease_token": lease.token}
-    yield messages.CompleteProcessingRequest(facts=read.facts, **same)
+
+    def part() -> messages.CompleteProcessingRequest:
+        return messages.CompleteProcessingRequest(document_id=job.document_id, lease_token=lease.token)
+
+    first = part()
+    first.facts.CopyFrom(read.facts)
+    yield first
     for start in range(0, len(read.passages), PASSAGES_IN_PART):
-        part = read.passages[start : start + PASSAGES_IN_PART]
-        yield messages.CompleteProcessingRequest(passages=part, **same)
+        more = part()
+        more.passages.extend(read.passages[start : start + PASSAGES_IN_PART])
+        yield more
     for start in range(0, len(atoms), PASSAGES_IN_PART):
-        yield messages.CompleteProcessingRequest(atoms=atoms[start : start + PASSAGES_IN_PART], **same)
+        more = part()
+        more.atoms.extend(atoms[start : start + PASSAGES_IN_PART])
+        yield more

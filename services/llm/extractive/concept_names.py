@@ -1,4 +1,4 @@
-"""What a concept is called: its name as the document mostly spells it, and its other names."""
+"""What a concept is called: its name as the document spells it, in the singular if it can, and its other names."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,7 +9,10 @@ from services.llm.extractive.phrases import surface
 
 
 def names_of(analysis: Analysis, candidate: Candidate, acronyms: Sequence[str]) -> tuple[str, list[str]]:
-    """The commonest spelling inside sentences, and all others with the acronyms, commonest first."""
+    """The name, and all other spellings with the acronyms, commonest first.
+
+    The name is the singular where the document has it, else the commonest spelling inside sentences.
+    """
     inside: Counter[str] = Counter()
     opening: Counter[str] = Counter()
     for index, first, end in candidate.mentions:
@@ -23,6 +26,7 @@ def names_of(analysis: Analysis, candidate: Candidate, acronyms: Sequence[str]) 
         inside[text] += count
     spellings = [text for text, _ in sorted(inside.items(), key=lambda pair: -pair[1])]
     lower = _prefer_lower(spellings, inside)
+    lower.sort(key=lambda text: text.lower() != candidate.key)
     name = lower[0] if lower else candidate.heading or candidate.key
     others = dict.fromkeys(text for text in (*lower[1:], *acronyms) if text.lower() != name.lower())
     return name, list({text.lower(): text for text in reversed(others)}.values())[::-1][:8]

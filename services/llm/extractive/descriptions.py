@@ -1,5 +1,7 @@
 """The sentence that says best what a concept is."""
 
+from math import log
+
 from services.llm.extractive.analysis import Analysis, Sentence
 from services.llm.extractive.candidates import Candidate
 from services.llm.extractive.sentences import SentenceKind
@@ -18,7 +20,11 @@ _WEIGHTS = {
     Pattern.LISTED: 0.35,
     Pattern.SUBJECT: 0.9,
 }
-_POINTERS = ("this", "these", "such", "it", "that", "those", "they", "here", "thus", "both")
+_POINTERS = ("this", "these", "such", "it", "those", "they")
+# How much a sentence gains by words that the document is about, beside one of words it uses once.
+_RELEVANCE = 0.6
+# The logarithm of a count that is as frequent as need be.
+_FREQUENT = 4.0
 
 
 def defining_span(analysis: Analysis, candidate: Candidate) -> tuple[int, int, int] | None:
@@ -32,7 +38,8 @@ def defining_span(analysis: Analysis, candidate: Candidate) -> tuple[int, int, i
         return None
     sentence = analysis.sentences[-best[1]]
     start = sentence.start
-    if _points_back(sentence):
+    names_only = any(m.sentence == sentence.index and m.pattern is Pattern.NAMED for m in candidate.marks)
+    if names_only and _points_back(sentence):
         start = _start_with_previous(analysis, sentence)
     return sentence.passage, start, sentence.end
 
@@ -47,11 +54,25 @@ def _scored(analysis: Analysis, candidate: Candidate) -> list[tuple[float, int]]
         sentence = analysis.sentences[index]
         if sentence.kind is SentenceKind.STATEMENT:
             by_sentence.setdefault(index, 0.12 * _fitness(sentence) * (1.3 if first <= 2 else 1.0))
-        elif index not in by_sentence and not sentence.is_objective:
-            by_sentence.setdefault(index, 0.02)
-    if not by_sentence:
-        by_sentence = {index: 0.0 for index, _, _ in candidate.mentions}
-    return [(score, -index) for index, score in by_sentence.items()]
+        else:
+            by_sentence.setdefault(index, 0.01 if sentence.is_objective else 0.02)
+    own = frozenset(
+        token.stem
+        for index, first, end in candidate.mentions[:1]
+        for token in analysis.sentences[index].tokens[first:end]
+    )
+    return [
+        (score * (1 + _RELEVANCE * _relevance(analysis, analysis.sentences[index], own)), -index)
+        for index, score in by_sentence.items()
+    ]
+
+
+def _relevance(analysis: Analysis, sentence: Sentence, own: frozenset[str]) -> float:
+    """How much a sentence speaks in the document's own words, 0 to 1, the candidate's words left out."""
+    counts = [analysis.term_counts.get(stem, 0) for stem in sentence.stems if stem not in own]
+    if not counts:
+        return 0.0
+    return sum(min(1.0, log(1 + count) / _FREQUENT) for count in counts) / len(counts)
 
 
 def _mark_score(sentence: Sentence, mark: TermMark) -> float:

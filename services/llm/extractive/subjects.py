@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from services.llm.extractive.analysis import Sentence
 from services.llm.extractive.closed_classes import words
-from services.llm.extractive.phrases import phrase_end
+from services.llm.extractive.phrases import phrase_end, phrase_start
 from services.llm.extractive.sentences import SentenceKind
 from services.llm.extractive.term_marks import Pattern, TermMark
 from services.llm.extractive.tokens import Token
@@ -30,15 +30,21 @@ _VAGUE_DEFINIENS = words(
     questions same difference differences topic subject point answer more most less important
     essential critical"""
 )
+# Words commoner than this open adverbials such as `in fact,` and `in addition,`.
+_EVERYDAY_ZIPF = 5.2
+_TELLERS = words("recall note notice remember we this suppose")
 _LINKS = words("of with without to for in")
 _INDEFINITE = words("a an each any this that these those its their our your some such two")
 
 
 def subjects(sentence: Sentence) -> Iterator[TermMark]:
     """Marks of the term that is the subject of a defining statement, if the sentence is one."""
-    if sentence.kind in (SentenceKind.QUESTION, SentenceKind.INSTRUCTION):
-        return
     tokens = sentence.tokens
+    told = tokens and tokens[0].lower in _TELLERS
+    if sentence.kind is SentenceKind.QUESTION or (sentence.kind is SentenceKind.INSTRUCTION and not told):
+        return
+    yield from _reversed(sentence)
+    yield from _setting(sentence)
     start = _clause_start(tokens)
     article, first = _article(tokens, start)
     if article == "blocked":
@@ -68,6 +74,9 @@ def _clause_start(tokens: Sequence[Token]) -> int:
     start = 0
     while start < len(tokens) and not tokens[start].is_word:
         start += 1
+    told = next((i for i in range(start + 1, min(start + 4, len(tokens))) if tokens[i].lower == "that"), None)
+    if told is not None and tokens[start].lower in _TELLERS:
+        return told + 1
     opens_aside = start < len(tokens) and tokens[start].tag in ("ADP", "ADV", "CONJ", "NUM")
     if opens_aside:
         for i in range(start, min(start + 9, len(tokens))):
@@ -155,9 +164,11 @@ def _judge_copula(tokens: Sequence[Token], start: int, article: str) -> tuple[Pa
     weight = 0.75 if article == "definite" else 1.0
     if i < len(tokens) and tokens[i].lower in ("when", "where", "what"):
         return Pattern.COPULA, 0.8 * weight
+    if _happens_when(tokens, i):
+        return Pattern.COPULA, 0.7 * weight
     opens = i < len(tokens) and tokens[i].lower in _OPENERS
     head = phrase_end(tokens, i + 1 if opens else i)
-    while head < len(tokens) and tokens[head].tag in ("ADJ", "ADV", "MARK", "NUM", "DET") and head < i + 6:
+    while head < min(len(tokens), i + 6) and _goes_on(tokens[head]):
         head = max(head + 1, phrase_end(tokens, head + 1))
     near = tokens[i : head + 1]
     if any(token.lower in _VAGUE_DEFINIENS for token in near):
@@ -169,9 +180,49 @@ def _judge_copula(tokens: Sequence[Token], start: int, article: str) -> tuple[Pa
     return Pattern.COPULA, (0.75 if noun and narrowed else 0.45 if noun else 0.25) * weight
 
 
+def _happens_when(tokens: Sequence[Token], i: int) -> bool:
+    """`is formed when`, `is created by`."""
+    participle = i + 1 < len(tokens) and tokens[i].tag in ("ED", "VERB")
+    return participle and tokens[i + 1].lower in ("when", "if", "by", "whenever")
+
+
+def _goes_on(token: Token) -> bool:
+    return token.tag in ("ADJ", "ADV", "MARK", "NUM", "DET") and token.lower not in _DEFINING_LINKS
+
+
 def _property_subject(sentence: Sentence, first: int) -> Iterator[TermMark]:
     """`Equally likely means that ...`: a property named by an adjective."""
     tokens = sentence.tokens
     end = phrase_end(tokens, first, any_word_last=True)
     if first < end < len(tokens) and tokens[end].lower in ("means", "mean", "refers"):
         yield TermMark(Pattern.MEANING, sentence.index, first, end, 0.9)
+
+
+def _reversed(sentence: Sentence) -> Iterator[TermMark]:
+    """`An atom that has an electrical charge is an ion.`"""
+    tokens = sentence.tokens
+    if len(tokens) < 8 or tokens[0].lower not in ("a", "an", "any") or tokens[-1].surface != ".":
+        return
+    head = phrase_end(tokens, 1)
+    if (
+        head == 1
+        or head >= len(tokens)
+        or tokens[head].lower not in ("that", "which", "who", "whose", "in", "with")
+    ):
+        return
+    first = phrase_start(tokens, len(tokens) - 1)
+    if first > head and tokens[first - 1].lower in ("a", "an") and tokens[first - 2].lower in _BE:
+        yield TermMark(Pattern.COPULA, sentence.index, first, len(tokens) - 1, 0.8)
+
+
+def _setting(sentence: Sentence) -> Iterator[TermMark]:
+    """`In an appeal to ignorance, the reasoner relies on ...`: what happens in the thing named."""
+    tokens = sentence.tokens
+    if len(tokens) < 8 or tokens[0].lower not in ("in", "during"):
+        return
+    first = 2 if tokens[1].lower in _ARTICLES else 1
+    end = phrase_end(tokens, first)
+    long_end = _with_link(tokens, end) if end > first else end
+    strength = 0.6 if tokens[1].lower != "the" else 0.4
+    if end > first and tokens[long_end].surface == "," and tokens[first].zipf < _EVERYDAY_ZIPF:
+        yield TermMark(Pattern.SUBJECT, sentence.index, first, long_end, strength)

@@ -1,0 +1,131 @@
+"""The whole system on one machine: all services in this process, workers and the edge as its children."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+
+from cli import lock
+from cli.children import Child
+from cli.services import WORKERS, build_of, service_names
+from gateway.edge import Edge
+from mesh.config import Settings
+from mesh.runtime import Runtime, open_runtime
+from mesh.server import serve
+
+IDLE_CHECK_SECONDS = 5.0
+INTERRUPTED = 130
+QUEUES = ("document.process", "video.plan", "video.scene", "video.stitch")
+
+
+class System:
+    """Runs until it is told to stop: by a signal, or by having had nothing to do for `idle_seconds`."""
+
+    def __init__(self, settings: Settings, *, idle_seconds: float | None = None) -> None:
+        self.settings = settings
+        self._idle_seconds = idle_seconds
+        self._stop = asyncio.Event()
+        self._edge = Edge(settings)
+        self._children = self._workers()
+
+    def _workers(self) -> list[Child]:
+        counts = {"render": self.settings.render_workers, "documents": self.settings.document_workers}
+        return [
+            Child(WORKERS[kind], f"{kind}-worker-{number}", self.settings, os.environ)
+            for kind, count in counts.items()
+            for number in range(1, count + 1)
+        ]
+
+    async def run(self, ready: Callable[[str], None]) -> None:
+        """Serves until stopped. `ready` is given the edge's URL once everything takes calls.
+
+        Raises:
+            AlreadyRunning: another process runs the system on the same data folder.
+            EdgeError: the edge did not start.
+        """
+        with lock.held(self.settings.data_dir):
+            self.settings.log_dir.mkdir(parents=True, exist_ok=True)
+            self._listen_to_signals()
+            async with open_runtime(self.settings, "mootion") as runtime, self._serving(runtime):
+                await self._run_children(runtime, ready)
+
+    @asynccontextmanager
+    async def _serving(self, runtime: Runtime) -> AsyncIterator[None]:
+        """All services, taking calls from when the block begins until it has ended."""
+        parts = [build_of(name)(runtime) for name in service_names()]
+        up, until = asyncio.Event(), asyncio.Event()
+        serving = asyncio.create_task(serve(runtime, parts, until=until, ready=up.set))
+        try:
+            await _first_of(up.wait(), serving)
+            yield
+        finally:
+            until.set()
+            await serving
+
+    async def _run_children(self, runtime: Runtime, ready: Callable[[str], None]) -> None:
+        keeping = [asyncio.create_task(child.keep_running()) for child in self._children]
+        try:
+            await self._edge.start()
+            keeping.append(asyncio.create_task(self._keep_edge()))
+            if self._idle_seconds is not None:
+                keeping.append(asyncio.create_task(self._stop_when_idle(runtime, self._idle_seconds)))
+            ready(self._edge.url)
+            await self._stop.wait()
+        finally:
+            self._stop.set()
+            await self._edge.stop()
+            await asyncio.gather(*(child.stop() for child in self._children))
+            for task in keeping:
+                task.cancel()
+
+    async def _keep_edge(self) -> None:
+        while True:
+            code = await self._edge.wait()
+            if self._stop.is_set():
+                return
+            structlog.get_logger().error("the edge ended and is started again", code=code)
+            await self._edge.start()
+
+    async def _stop_when_idle(self, runtime: Runtime, seconds: float) -> None:
+        busy_at = time.time()
+        while time.time() - busy_at < seconds:
+            await asyncio.sleep(IDLE_CHECK_SECONDS)
+            depths = [await runtime.queue.depth(topic) for topic in QUEUES]
+            busy_at = time.time() if any(depths) else max(busy_at, self._last_call())
+        self._stop.set()
+
+    def _last_call(self) -> float:
+        """When the edge last noted a call, in seconds since 1970."""
+        return (self.settings.log_dir / "edge-access.log").stat().st_mtime
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._on_signal)
+
+    def _on_signal(self) -> None:
+        """The first asks for an orderly stop; the second ends everything at once. Nothing acknowledged is lost."""
+        if not self._stop.is_set():
+            self._stop.set()
+            return
+        for child in self._children:
+            child.kill()
+        if self._edge.pid is not None:
+            os.kill(self._edge.pid, signal.SIGKILL)
+        sys.stderr.write("Stopped at once; queued work goes on at the next start.\n")
+        os._exit(INTERRUPTED)
+
+
+async def _first_of(wanted: Coroutine[Any, Any, Any], running: "asyncio.Task[None]") -> None:
+    """Waits for `wanted`, unless `running` ends first: then its exception, if any, goes on."""
+    waiting = asyncio.ensure_future(wanted)
+    await asyncio.wait({waiting, running}, return_when=asyncio.FIRST_COMPLETED)
+    if running.done():
+        waiting.cancel()
+        running.result()

@@ -1,0 +1,115 @@
+"""The content of videos over HTTP, with byte ranges (RFC 9110, section 14) so that players can seek."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from mootion.video.v1 import video_pb2, video_service_pb2
+from mootion.video.v1.video_service_pb2_grpc import VideoServiceStub
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from mesh.runtime import Runtime
+from services.video.lifecycle import require_completed
+
+ONE_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+@dataclass(frozen=True)
+class Span:
+    """Bytes from `start` to just before `end`."""
+
+    start: int
+    end: int
+
+
+class UnsatisfiableRange(ValueError):
+    """No byte of the range is in the file."""
+
+
+def requested_span(header: str, size: int) -> Span | None:
+    """What a Range header asks for; None where the whole file is to be sent, as for several ranges or no header.
+
+    Raises:
+        UnsatisfiableRange: no byte of the range is in the file.
+    """
+    match = ONE_RANGE.fullmatch(header.strip())
+    if match is None or match.groups() == ("", ""):
+        return None
+    first, last = match.groups()
+    if not first:
+        start, end = max(0, size - int(last)), size
+    else:
+        start, end = int(first), min(size, int(last) + 1 if last else size)
+        if last and int(last) < start:
+            return None
+    if start >= end:
+        raise UnsatisfiableRange(header)
+    return Span(start, end)
+
+
+@dataclass(frozen=True)
+class Media:
+    """Reads videos through the video service, so that its rules hold here too."""
+
+    runtime: Runtime
+
+    async def content(self, request: Request) -> Response:
+        """The MP4 file or a range of it."""
+        video_id = request.path_params["video_id"]
+        stub = self.runtime.channels.stub(VideoServiceStub, "video")
+        video = (await stub.GetVideo(video_service_pb2.GetVideoRequest(video_id=video_id))).video
+        require_completed(video)
+        headers = _headers(video)
+        if request.headers.get("if-none-match") == headers["etag"]:
+            return Response(status_code=304, headers=headers)
+        try:
+            span = requested_span(_range(request, headers["etag"]), video.file.size_bytes)
+        except UnsatisfiableRange:
+            return Response(status_code=416, headers={"content-range": f"bytes */{video.file.size_bytes}"})
+        return self._reply(request, video, span, headers)
+
+    def _reply(
+        self, request: Request, video: video_pb2.Video, span: Span | None, headers: dict[str, str]
+    ) -> Response:
+        size = video.file.size_bytes
+        sent = span or Span(0, size)
+        headers["content-length"] = str(sent.end - sent.start)
+        if span is not None:
+            headers["content-range"] = f"bytes {sent.start}-{sent.end - 1}/{size}"
+        status = 200 if span is None else 206
+        if request.method == "HEAD":
+            return Response(status_code=status, headers=headers)
+        body = self._chunks(video.video_id, sent)
+        return StreamingResponse(body, status_code=status, headers=headers)
+
+    async def _chunks(self, video_id: str, span: Span) -> AsyncIterator[bytes]:
+        stub = self.runtime.channels.stub(VideoServiceStub, "video")
+        request = video_service_pb2.GetVideoContentRequest(
+            video_id=video_id, offset=span.start, length=span.end - span.start
+        )
+        async for part in stub.GetVideoContent(request):
+            yield part.content.data
+
+
+def _range(request: Request, etag: str) -> str:
+    """The Range header, unless If-Range says that it was meant for another version."""
+    wanted_version = request.headers.get("if-range", etag)
+    return request.headers.get("range", "") if wanted_version == etag else ""
+
+
+def _headers(video: video_pb2.Video) -> dict[str, str]:
+    return {
+        "content-type": "video/mp4",
+        "accept-ranges": "bytes",
+        "etag": f'"{video.file.content_hash}"',
+        "cache-control": "private, max-age=3600",
+    }
+
+
+def application(runtime: Runtime) -> Starlette:
+    """The HTTP application of the video service."""
+    route = Route("/v1/videos/{video_id}/content", Media(runtime).content, methods=["GET", "HEAD"])
+    return Starlette(routes=[route])
