@@ -4,9 +4,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from mootion.policy.v1 import policy_pb2
+
+
+class Cancellable(Protocol):
+    """Something that runs and can be told to stop."""
+
+    def cancel(self) -> object:
+        """Stops it; does nothing once it has ended."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -17,16 +26,18 @@ class Principal:
     role: policy_pb2.AccessRole.ValueType
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CallContext:
     """One call: its principal (None for calls of the mesh itself), the workload that made it, when it must have
-    ended on the monotonic clock, its request id for the logs, and its full method name."""
+    ended on the monotonic clock, its request id for the logs, its full method name, and the calls it has made that
+    have not ended yet."""
 
     principal: Principal | None
     caller: str
     deadline: float
     request_id: str
     method: str
+    outgoing: set[Cancellable] = field(default_factory=set, compare=False, repr=False)
 
     def remaining_seconds(self) -> float:
         """Time left, never below zero."""
@@ -34,6 +45,7 @@ class CallContext:
 
 
 _current: ContextVar[CallContext | None] = ContextVar("mootion_call", default=None)
+_workload: ContextVar[str] = ContextVar("mootion_workload", default="")
 
 
 def current() -> CallContext | None:
@@ -53,14 +65,21 @@ def principal_id() -> str:
     return call.principal.id
 
 
+def workload() -> str:
+    """The service or worker whose code runs here, or an empty string where nobody has said."""
+    return _workload.get()
+
+
 @contextmanager
 def entered(call: CallContext) -> Iterator[None]:
-    """Makes a call the current one while the block lasts."""
+    """Makes a call the current one while the block lasts. Calls it made and left behind are cancelled at the end."""
     token = _current.set(call)
     try:
         yield
     finally:
         _current.reset(token)
+        for abandoned in tuple(call.outgoing):
+            abandoned.cancel()
 
 
 @contextmanager
@@ -69,3 +88,13 @@ def acting_for(owner_id: str, *, request_id: str, timeout_seconds: float) -> Ite
     principal = Principal(owner_id, policy_pb2.ACCESS_ROLE_STUDENT)
     with entered(CallContext(principal, "", time.monotonic() + timeout_seconds, request_id, "")):
         yield
+
+
+@contextmanager
+def working_as(name: str) -> Iterator[None]:
+    """Names the workload that makes the calls in the block: one process may hold many services."""
+    token = _workload.set(name)
+    try:
+        yield
+    finally:
+        _workload.reset(token)

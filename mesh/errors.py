@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import grpc
-
 from mootion.errors.v1 import reason_pb2
 
 DOMAIN = "mootion"

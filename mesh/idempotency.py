@@ -1,6 +1,6 @@
 """The request id of the call being served, for those who store its reply."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -16,17 +16,28 @@ class IdempotentRequest:
     body_hash: bytes
 
 
-_current: ContextVar[IdempotentRequest | None] = ContextVar("mootion_idempotent_request", default=None)
+_current: ContextVar[Callable[[], IdempotentRequest] | None] = ContextVar(
+    "mootion_idempotent_request", default=None
+)
 
 
 def current_request() -> IdempotentRequest | None:
-    """The request being served when it carries a request id, otherwise None."""
-    return _current.get()
+    """The request being served when it carries a request id, otherwise None.
+
+    Raises:
+        RuntimeError: the request is a stream that the handler has not read to its end, so its hash is not known.
+    """
+    request = _current.get()
+    return None if request is None else request()
 
 
 @contextmanager
-def serving(request: IdempotentRequest) -> Iterator[None]:
-    """Makes a request the current one while the block lasts."""
+def serving(request: Callable[[], IdempotentRequest]) -> Iterator[None]:
+    """Makes a request the current one while the block lasts.
+
+    Args:
+        request: gives it when it is asked for; the hash of a stream is known only at its end.
+    """
     token = _current.set(request)
     try:
         yield

@@ -1,0 +1,157 @@
+"""An HTTP application beside gRPC: same principal, same errors, same loop."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import grpc
+import structlog
+import uvicorn
+from google.protobuf import json_format
+from mootion.errors.v1 import reason_pb2
+from mootion.policy.v1 import policy_pb2
+
+from mesh import context, status
+from mesh.context import CallContext
+from mesh.errors import CallError
+from mesh.ids import Ids
+from mesh.interceptors import principal as identity
+from mesh.service import AsgiApplication
+
+WORKLOAD = "media"
+_LONGEST_SECONDS = 600.0
+
+_HTTP_CODES = {
+    grpc.StatusCode.INVALID_ARGUMENT: 400,
+    grpc.StatusCode.FAILED_PRECONDITION: 400,
+    grpc.StatusCode.OUT_OF_RANGE: 400,
+    grpc.StatusCode.UNAUTHENTICATED: 401,
+    grpc.StatusCode.PERMISSION_DENIED: 403,
+    grpc.StatusCode.NOT_FOUND: 404,
+    grpc.StatusCode.ALREADY_EXISTS: 409,
+    grpc.StatusCode.ABORTED: 409,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: 429,
+    grpc.StatusCode.UNIMPLEMENTED: 501,
+    grpc.StatusCode.UNAVAILABLE: 503,
+    grpc.StatusCode.DEADLINE_EXCEEDED: 504,
+}
+
+
+class HttpServer:
+    """Serves an application on a socket of its own, in the loop that runs already."""
+
+    def __init__(self, application: AsgiApplication, host: str, port: int, grace_seconds: float) -> None:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.create_server((host, port), family=family)
+        config = uvicorn.Config(
+            application,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=max(1, int(grace_seconds)),
+        )
+        self._server = _Embedded(config)
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Returns when the application answers."""
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+        while not self._server.started and not self._task.done():
+            await asyncio.sleep(0.005)
+
+    async def stop(self) -> None:
+        """Finishes the requests in flight within the grace time, then ends them."""
+        self._server.should_exit = True
+        if self._task is not None:
+            await self._task
+        self._socket.close()
+
+
+class _Embedded(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """The process has its own handlers."""
+        yield
+
+
+class CallMiddleware:
+    """Makes each request a call of the mesh: principal by header, `context.principal_id()`, errors as JSON.
+
+    Errors are `google.rpc.Status` with the details that gRPC callers get; no text of an exception gets out.
+
+    Args:
+        application: what is served; the calls it makes to services are made as the workload `media`.
+        local: see PrincipalInterceptor.
+    """
+
+    def __init__(self, application: AsgiApplication, ids: Ids, *, local: bool) -> None:
+        self._application = application
+        self._ids = ids
+        self._local = local
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        request_id = headers.get("mootion-request-id", "")[:64] or self._ids.new()
+        sender = _Sender(send)
+        try:
+            call = self._call(headers, scope["path"], request_id)
+            with context.working_as(WORKLOAD), context.entered(call):
+                await self._application(scope, receive, sender)
+        except CallError as error:
+            await sender.fail(error, request_id)
+        except Exception as error:
+            structlog.get_logger().error(
+                "unexpected failure", method=scope["path"], request_id=request_id, exc_info=error
+            )
+            await sender.fail(_internal(request_id), request_id)
+
+    def _call(self, headers: dict[str, str], path: str, request_id: str) -> CallContext:
+        caller = headers.get(identity.CALLER_KEY, identity.EDGE if self._local else "")
+        if caller != identity.EDGE:
+            raise CallError(
+                grpc.StatusCode.PERMISSION_DENIED,
+                reason_pb2.REASON_CALLER_NOT_ALLOWED,
+                "Only the edge may ask here. Go through it.",
+            )
+        principal = identity.principal_of(
+            headers.get(identity.PRINCIPAL_KEY, ""), headers.get(identity.ROLE_KEY, "")
+        )
+        if principal is None and self._local:
+            principal = identity.LOCAL_PRINCIPAL
+        identity.check_role(principal, policy_pb2.ACCESS_ROLE_STUDENT, path)
+        return CallContext(principal, caller, time.monotonic() + _LONGEST_SECONDS, request_id, path)
+
+
+class _Sender:
+    def __init__(self, send: Any) -> None:
+        self._send = send
+        self._started = False
+
+    async def __call__(self, message: Any) -> None:
+        self._started = True
+        await self._send(message)
+
+    async def fail(self, error: CallError, request_id: str) -> None:
+        if self._started:
+            # The status line is out: all that is left is to break the connection off, so that it cannot pass for whole.
+            raise ConnectionAbortedError
+        body = json_format.MessageToJson(status.encode(error, request_id), indent=None).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await self._send(
+            {"type": "http.response.start", "status": _HTTP_CODES.get(error.code, 500), "headers": headers}
+        )
+        await self._send({"type": "http.response.body", "body": body})
+
+
+def _internal(request_id: str) -> CallError:
+    return CallError(
+        grpc.StatusCode.INTERNAL,
+        reason_pb2.REASON_INTERNAL,
+        f"Something went wrong on our side; quote the request id {request_id} when you report it.",
+    )

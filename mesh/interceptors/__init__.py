@@ -1,0 +1,53 @@
+"""The rules of the mesh, each in a file of its own, and the one order in which every call passes them."""
+
+from collections.abc import Callable
+
+from mesh.ids import Ids
+from mesh.interceptors.access_log import AccessLogInterceptor, Fields
+from mesh.interceptors.cache import CacheInterceptor
+from mesh.interceptors.call import Interceptor
+from mesh.interceptors.deadline import DeadlineInterceptor
+from mesh.interceptors.errors import ErrorsInterceptor
+from mesh.interceptors.idempotency import IdempotencyInterceptor
+from mesh.interceptors.principal import PrincipalInterceptor
+from mesh.interceptors.trace import TraceInterceptor
+from mesh.interceptors.validation import ValidationInterceptor
+from mesh.ports.cache import Cache
+from mesh.ports.replies import Replies
+from mesh.telemetry import Telemetry
+from mesh.validation import Validator
+
+
+def interceptors(
+    *,
+    telemetry: Telemetry,
+    ids: Ids,
+    replies: Replies,
+    cache: Cache,
+    local: bool,
+    write_access: Callable[[Fields], None],
+) -> list[Interceptor]:
+    """Every interceptor of a server, the outermost first.
+
+    Args:
+        local: see PrincipalInterceptor.
+        write_access: takes the fields of each line of the access log.
+    """
+    return [
+        # First: everything below has a request id and a trace to name in logs and errors.
+        TraceInterceptor(telemetry.tracing, ids),
+        # Outside of errors: it sees how a call ended, one that was refused or that failed too.
+        AccessLogInterceptor(telemetry.metrics, write_access),
+        # Outside of everything that may raise: no exception gets past it.
+        ErrorsInterceptor(),
+        # Before any work: waiting for a lock or for a store counts too.
+        DeadlineInterceptor(),
+        # Before the request is looked at: nobody learns about fields, or costs us parsing, who may not call.
+        PrincipalInterceptor(local=local),
+        # Before anything that reads the request.
+        ValidationInterceptor(Validator()),
+        # After validation, since a refused request must not use up its id; next to the handler, whose reply it keeps.
+        IdempotencyInterceptor(replies, telemetry.metrics),
+        # Last: what it gives has passed every rule above, for this caller.
+        CacheInterceptor(cache, telemetry.metrics),
+    ]

@@ -1,0 +1,76 @@
+"""Everything a service or a worker is given to work with, opened and closed in one place."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TextIO
+
+from mesh.client import Channels
+from mesh.clock import Clock, SystemClock
+from mesh.config import Settings
+from mesh.ids import Ids
+from mesh.ports.blobs import Blobs
+from mesh.ports.cache import Cache
+from mesh.ports.events import Events
+from mesh.ports.queue import Queue
+from mesh.ports.replies import Replies
+from mesh.ports.sql import Database
+from mesh.telemetry import Telemetry
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The ports of a process, its clients of other services, time and ids."""
+
+    settings: Settings
+    database: Database
+    blobs: Blobs
+    queue: Queue
+    events: Events
+    cache: Cache
+    replies: Replies
+    channels: Channels
+    clock: Clock
+    ids: Ids
+    telemetry: Telemetry
+
+
+@asynccontextmanager
+async def open_runtime(
+    settings: Settings, workload: str, *, log: TextIO | None = None
+) -> AsyncIterator[Runtime]:
+    """Opens the adapters that the settings ask for and closes them at the end of the block.
+
+    Args:
+        workload: the name this process has for others and in logs: a service, a worker, or `mootion` for all.
+        log: where log lines go; standard error by default.
+
+    Raises:
+        ConfigurationError: a URL asks for an adapter that does not exist.
+        OSError: a store cannot be opened.
+    """
+    # Imported here: a client that only calls services needs none of the adapters.
+    from mesh.ports.open_ports import open_ports
+
+    telemetry = Telemetry.open(settings, workload, log)
+    ids = Ids()
+    ports = await open_ports(settings, new_id=ids.new)
+    channels = Channels(settings.address, workload, telemetry)
+    try:
+        yield Runtime(
+            settings=settings,
+            database=ports.database,
+            blobs=ports.blobs,
+            queue=ports.queue,
+            events=ports.events,
+            cache=ports.cache,
+            replies=ports.replies,
+            channels=channels,
+            clock=SystemClock(),
+            ids=ids,
+            telemetry=telemetry,
+        )
+    finally:
+        await channels.close()
+        await ports.close()
+        telemetry.close()
