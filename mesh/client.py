@@ -1,4 +1,4 @@
-"""Typed clients of other services: deadline, identity, trace and retries come from the contract and the call at hand."""
+"""Typed clients of other services: deadline, identity, trace and retries come from the contract and the call served."""
 
 import asyncio
 import random

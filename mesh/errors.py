@@ -1,4 +1,4 @@
-"""How a call fails: a status code, a reason from the contract and a sentence for a person; never an exception's text."""
+"""How a call fails: a status code, a reason of the contract and a sentence for a person; never an exception's text."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -59,8 +59,7 @@ class HttpServer:
     async def start(self) -> None:
         """Returns when the application answers."""
         self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]))
-        while not self._server.started and not self._task.done():
-            await asyncio.sleep(0.005)
+        await self._server.answers.wait()
 
     async def stop(self) -> None:
         """Finishes the requests in flight within the grace time, then ends them."""
@@ -71,6 +70,14 @@ class HttpServer:
 
 
 class _Embedded(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.answers = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.answers.set()
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """The process has its own handlers."""

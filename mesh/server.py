@@ -147,7 +147,7 @@ class Server:
             log.warning(
                 "local principal in use",
                 principal=LOCAL_PRINCIPAL.id,
-                why="calls from this machine that name nobody are made for it; MOOTION_LOCAL_PRINCIPAL=off refuses them",
+                why="calls of this machine that name nobody are made for it; MOOTION_LOCAL_PRINCIPAL=off refuses them",
             )
         log.info("serving", services=[part.name for part in self._parts], grpc_port=settings.grpc_port)
 

@@ -13,6 +13,8 @@ DETAILS_KEY = "grpc-status-details-bin"
 
 CODES = {code.value[0]: code for code in grpc.StatusCode}
 
+_REASONS = dict(reason_pb2.Reason.items())
+
 # What a status without ErrorInfo means: it was made by a gRPC library or a proxy, not by a service of ours.
 _BARE = {
     grpc.StatusCode.UNAVAILABLE: (grpc.StatusCode.UNAVAILABLE, reason_pb2.REASON_DEPENDENCY_UNAVAILABLE),
@@ -78,9 +80,7 @@ def _decode(status: status_pb2.Status, info: error_details_pb2.ErrorInfo) -> Cal
     _unpack(status, bad)
     return CallError(
         CODES.get(status.code, grpc.StatusCode.INTERNAL),
-        reason_pb2.Reason.Value(f"REASON_{info.reason}")
-        if f"REASON_{info.reason}" in reason_pb2.Reason.keys()
-        else reason_pb2.REASON_UNSPECIFIED,
+        _REASONS.get(f"REASON_{info.reason}", reason_pb2.REASON_UNSPECIFIED),
         status.message,
         violations=[Violation(found.field, found.description) for found in bad.field_violations],
         retry_after_seconds=retry.retry_delay.ToNanoseconds() / 1e9 if _unpack(status, retry) else None,
