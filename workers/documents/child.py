@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from workers.documents import failures
-from workers.documents.extraction import Extract, RecognitionNeeded, extract
+from workers.documents.extraction import Extract, extract
 from workers.documents.failures import DocumentFailure
-from workers.documents.frames import encode
+from workers.documents.frames import DONE, FACTS, FAILURE, OUTLINE, PASSAGES, PROGRESS, RECOGNISE, encode
 from workers.documents.limits import Limits, confine, leave_no_folder
+from workers.documents.recognition import Recognition, RecognitionNeeded
 
-PROGRESS, FACTS, OUTLINE, PASSAGES = "progress", "facts", "outline", "passages"
-RECOGNISE, FAILURE, DONE = "recognise", "failure", "done"
 _BATCH = 64
 _T = TypeVar("_T")
 
@@ -45,10 +44,11 @@ class _Reporter:
     def report(self, job: dict[str, Any]) -> None:
         """Reads the job's document and reports the result, the failure, or the pages to recognise."""
         try:
-            found = extract(Path(job["path"]), job["filename"], job["recognise"], self._progress)
+            recognition = job["recognition"] and Recognition(**job["recognition"])
+            found = extract(Path(job["path"]), job["filename"], recognition, self._progress)
             self._send_extract(found)
         except RecognitionNeeded as needed:
-            self._send(RECOGNISE, needed.pages)
+            self._send(RECOGNISE, [needed.pages, needed.has_text])
         except DocumentFailure as failure:
             self._send(FAILURE, [failure.reason, failure.message, ""])
         except MemoryError:

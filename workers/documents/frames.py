@@ -8,6 +8,10 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
+# Kinds of messages.
+PROGRESS, FACTS, OUTLINE, PASSAGES = "progress", "facts", "outline", "passages"
+RECOGNISE, FAILURE, DONE = "recognise", "failure", "done"
+
 _LENGTH = struct.Struct(">I")
 MOST_FRAME = 8 << 20  # bytes
 

@@ -4,7 +4,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -12,13 +12,12 @@ from typing import Any, Self
 
 from mootion.document.v1 import document_pb2 as pb
 
-from workers.documents import child as messages
-from workers.documents import failures
+from workers.documents import failures, frames
 from workers.documents.child_process import Child
-from workers.documents.detect import detect_format
 from workers.documents.failures import DocumentFailure
 from workers.documents.language import language_of
 from workers.documents.limits import recognition_limits, text_limits
+from workers.documents.recognition import MOST_PAGES, Recognition
 
 _log = logging.getLogger(__name__)
 _BETWEEN_REPORTS = 0.2  # seconds
@@ -38,8 +37,7 @@ class ReadDocument:
 
 
 class DocumentReader:
-    """Reads documents, each in a fresh child process; the next child is started ahead, so that none waits for
-    it.
+    """Reads documents, each in a fresh child process; the next child is started ahead.
 
     Use it from one thread at a time and close it in the end.
     """
@@ -82,20 +80,37 @@ class DocumentReader:
         DocumentFailure with the reason of a FAILED document, or ReadingCancelled. Whatever happens, no
         process and no file is left behind.
         """
-        detect_format(path)
-        size = path.stat().st_size
-        job: dict[str, Any] = {"path": str(path.resolve()), "filename": filename, "recognise": None}
         result = _Result(document_id, on_progress)
+        job: dict[str, Any] = {"path": str(path.resolve()), "filename": filename, "recognition": None}
         process, self._spare = self._spare or Child(), None
-        for kind, body in process.run(job, text_limits(size), cancelled):
-            result.take(kind, body)
-        if result.recognise:
-            job["recognise"] = result.recognise
-            for kind, body in Child().run(job, recognition_limits(size, len(result.recognise)), cancelled):
+        limits = text_limits(path.stat().st_size)
+        try:
+            for kind, body in process.run(job, limits, cancelled):
                 result.take(kind, body)
-        if self._keep_spare:
-            self.warm()
+            if result.scans:
+                self._recognise(job, result, path.stat().st_size, cancelled)
+        finally:
+            if self._keep_spare:
+                self.warm()
         return result.finished()
+
+    def _recognise(
+        self, job: dict[str, Any], result: "_Result", size: int, cancelled: Callable[[], bool]
+    ) -> None:
+        """Reads the file again with its scanned pages recognised, or without them when that is too costly."""
+        wanted, beyond = result.scans[:MOST_PAGES], result.scans[MOST_PAGES:]
+        plans = [(recognition_limits(size, len(wanted)), Recognition(wanted, beyond))]
+        if result.has_text:
+            plans.append((text_limits(size), Recognition([], result.scans)))
+        for limits, plan in plans:
+            try:
+                for kind, body in Child().run(job | {"recognition": asdict(plan)}, limits, cancelled):
+                    result.take(kind, body)
+                return
+            except DocumentFailure as failure:
+                if plan is plans[-1][1] or failure.reason != failures.DOCUMENT_TOO_COSTLY:
+                    raise
+                result.start_again()
 
 
 def read_document(
@@ -119,32 +134,39 @@ class _Result:
         self._reported = -_BETWEEN_REPORTS
         self._seen: dict[bytes, int] = {}
         self._done = False
-        self.recognise: list[int] = []
+        self.scans: list[int] = []
+        self.has_text = False
+        self._read = ReadDocument(pb.Document())
+
+    def start_again(self) -> None:
+        """Forgets what was read so far."""
+        self._seen.clear()
         self._read = ReadDocument(pb.Document())
 
     def take(self, kind: str, body: Any) -> None:
         """One message. Raises DocumentFailure when the message is a failure."""
-        if kind == messages.PROGRESS:
+        if kind == frames.PROGRESS:
             self._report(int(body))
-        elif kind == messages.FACTS:
+        elif kind == frames.FACTS:
             self._read.facts.MergeFrom(_facts(body))
-        elif kind == messages.OUTLINE:
+        elif kind == frames.OUTLINE:
             self._read.facts.outline.extend(
                 pb.OutlineEntry(title=title, level=level, page=page) for title, level, page in body
             )
-        elif kind == messages.PASSAGES:
+        elif kind == frames.PASSAGES:
             for fields in body:
                 self._read.passages.append(self._passage(len(self._read.passages), *fields))
-        elif kind == messages.RECOGNISE:
-            self.recognise = [int(page) for page in body]
-        elif kind == messages.FAILURE:
+        elif kind == frames.RECOGNISE:
+            pages, self.has_text = body
+            self.scans = [int(page) for page in pages]
+        elif kind == frames.FAILURE:
             reason, message, detail = body
             if detail:
                 _log.warning("reading a document failed: %s", detail)
             raise DocumentFailure(
                 reason if reason in failures.SENTENCES else failures.DOCUMENT_UNREADABLE, message
             )
-        elif kind == messages.DONE:
+        elif kind == frames.DONE:
             self._done = True
 
     def finished(self) -> ReadDocument:
