@@ -1,0 +1,135 @@
+"""Claims of a document: what it says about which term, as a subject and what is true of it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.llm.extractive.analysis import Sentence
+from services.llm.extractive.questions.reading import Mention, Reading
+from services.llm.extractive.questions.standalone import without_connective
+from services.llm.extractive.questions.verbs import Agreement, finite_verb
+from services.llm.extractive.questions.wording import cleaned, is_plural, word_count
+from services.llm.extractive.tokens import Token
+
+LONGEST_PREDICATE = 28
+SHORTEST_PREDICATE = 4
+
+_FILLER = re.compile(r"^(?P<verb>\w+ )?(?:also|therefore|thus|then|however|too|in turn|thereby|consequently|hence|instead|now|still),? ", re.I)
+_TAIL = re.compile(
+    r"\s*(?:;.*|\s?—.*|\s–\s.*|:\s.*|,? (?:for example|for instance|e\.g\.|i\.e\.|namely)\b.*|, (?:and|but|so|while|whereas|although|though|yet) (?:it|they|"
+    r"the|he|she|a|an|this|these|that|its|their|there|in|is|are|has|have|can|will|may|thus|therefore|not)\b.*|, (?:thus|hence|thereby|so) .*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_EMPTY_PREDICATE = re.compile(
+    r"^(?:is|are|was|were|has|have|can|may|will|do|does|might|could|would|should|must)?\s*(?:not|never|no|also be|"
+    r"(?:an?|the|one|another)? ?(?:good|familiar|common|other|simple|classic|typical|important|very )?(?:example|instance|case|result|reason|way)\b|"
+    r"as follows|similar|different|the same|like this|true|false|easy|difficult|hard|possible|given|shown|listed|discussed|written|seen|important|"
+    r"called|known as|defined as|as a)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`subject` `predicate`, as in `Enzymes` `lower the activation energy of a reaction`.
+
+    `subject` keeps its article, `predicate` begins with the finite verb, `lead` is a phrase before the subject such
+    as `In the body` or empty.
+    """
+
+    term: int
+    lead: str
+    subject: str
+    predicate: str
+    is_plural: bool
+    sentence: Sentence
+
+
+def claims(reading: Reading) -> list[Claim]:
+    """All claims whose subject is a term alone, in document order."""
+    found = (_claim(reading, sentence) for sentence in reading.standing)
+    return [claim for claim in found if claim is not None]
+
+
+def _claim(reading: Reading, sentence: Sentence) -> Claim | None:
+    mention = _subject(reading, sentence)
+    if mention is None:
+        return None
+    verb = _verb_position(sentence.tokens, mention.last)
+    agreement = finite_verb(sentence.tokens, verb, reading.analysis.language.zipf)
+    if agreement is None or _is_participle(sentence, verb):
+        return None
+    subject = _subject_text(reading, sentence, mention)
+    predicate = _predicate(sentence, verb)
+    if not _is_predicate(reading, mention, predicate) or not _agrees(agreement, subject):
+        return None
+    plural = agreement is Agreement.PLURAL or (agreement is Agreement.ANY and is_plural(subject))
+    return Claim(mention.term, _lead(sentence, mention), subject, predicate, plural, sentence)
+
+
+def _subject(reading: Reading, sentence: Sentence) -> Mention | None:
+    """The term that opens the sentence, after at most a short phrase with a comma and an article."""
+    for mention in reading.mentions(sentence)[:3]:
+        start = mention.first - (1 if mention.first and sentence.tokens[mention.first - 1].tag == "DET" else 0)
+        if start == 0 or sentence.tokens[start - 1].surface == ",":
+            if _is_lead(sentence, start) and (start == mention.first or sentence.tokens[start].lower in ("a", "an", "the", "all", "most")):
+                return mention
+        if sentence.tokens[mention.last - 1].start - sentence.start > 70:
+            break
+    return None
+
+
+def _is_lead(sentence: Sentence, start: int) -> bool:
+    if start == 0:
+        return True
+    lead = sentence.text[: sentence.tokens[start].start - sentence.start].rstrip(" ,")
+    if not without_connective(lead + ", x").strip().startswith("x") and "," in lead:
+        return False
+    stripped = without_connective(lead + ", x")
+    return stripped == "x" or bool(re.match(r"(?:In|For|At|During|Within|Among|On|Under|By|Through|Unlike|Like|After|Before) [^,]{3,45}$", lead))
+
+
+def _lead(sentence: Sentence, mention: Mention) -> str:
+    start = mention.first - (1 if mention.first and sentence.tokens[mention.first - 1].tag == "DET" else 0)
+    lead = sentence.text[: sentence.tokens[start].start - sentence.start].rstrip(" ,")
+    return "" if without_connective(lead + ", x") == "x" or not lead else cleaned(lead)
+
+
+def _verb_position(tokens: Sequence[Token], i: int) -> int:
+    if i < len(tokens) and tokens[i].surface == "(":
+        while i < len(tokens) and tokens[i].surface != ")":
+            i += 1
+        i += 1
+    while i < len(tokens) and tokens[i].tag == "ADV":
+        i += 1
+    return i
+
+
+def _is_participle(sentence: Sentence, verb: int) -> bool:
+    """Whether a form in -ed only describes the subject: `Data collected ... must be guarded`."""
+    tokens = sentence.tokens
+    if not tokens[verb].lower.endswith("ed") or tokens[verb].tag == "AUX":
+        return False
+    return any(token.tag == "AUX" for token in tokens[verb + 1 :])
+
+
+def _subject_text(reading: Reading, sentence: Sentence, mention: Mention) -> str:
+    start = mention.first - (1 if mention.first and sentence.tokens[mention.first - 1].tag == "DET" else 0)
+    return reading.surface(sentence, start, mention.last)
+
+
+def _predicate(sentence: Sentence, verb: int) -> str:
+    text = cleaned(sentence.text[sentence.tokens[verb].start - sentence.start :]).rstrip(".")
+    text = _FILLER.sub(lambda m: m["verb"] or "", text)
+    return _TAIL.sub("", text).strip(" ,;:—–")
+
+
+def _is_predicate(reading: Reading, mention: Mention, predicate: str) -> bool:
+    if not SHORTEST_PREDICATE <= word_count(predicate) <= LONGEST_PREDICATE or _EMPTY_PREDICATE.match(predicate):
+        return False
+    stems = reading.content_stems(predicate)
+    return len(stems) >= 3 and not reading.terms[mention.term].stems <= stems
+
+
+def _agrees(agreement: Agreement, subject: str) -> bool:
+    return agreement is Agreement.ANY or is_plural(subject) == (agreement is Agreement.PLURAL)

@@ -1,0 +1,136 @@
+"""Statements that contradict the document: a true one with one thing changed that the text fixes."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+from types import MappingProxyType
+
+from services.llm.extractive.analysis import Sentence
+from services.llm.extractive.questions.distractors import Distractors
+from services.llm.extractive.questions.quantities import Quantity, other_numbers
+from services.llm.extractive.questions.reading import Mention, Reading
+from services.llm.extractive.questions.standalone import without_connective
+from services.llm.extractive.questions.wording import cleaned, is_plural, plural, singular, with_capital
+
+_PAIRS = (
+    "increases decreases|increase decrease|increased decreased|increasing decreasing|higher lower|highest lowest|more fewer|"
+    "greater smaller|greatest smallest|larger smaller|largest smallest|faster slower|stronger weaker|strong weak|positive negative|"
+    "positively negatively|internal external|inside outside|above below|before after|always never|most least|maximum minimum|"
+    "gains loses|gain lose|absorbs releases|absorb release|attract repel|attracts repels|early late|earlier later|longer shorter|"
+    "cannot can|without with|same different|hot cold|warm cool|rises falls|rise fall|first last|acidic basic|soluble insoluble|"
+    "stable unstable|equal unequal|similar different|possible impossible|likely unlikely|necessary unnecessary|valid invalid|"
+    "true false|directly inversely|parallel perpendicular|expands contracts|accept reject|accepts rejects|dense sparse|"
+    "active passive|public private|rich poor|simple complex|rare common|rarely frequently|permanent temporary|heavier lighter|"
+    "upper lower|shorter longer|converge diverge|open closed|aerobic anaerobic|dominant recessive|independent dependent"
+)
+_OPPOSITE = MappingProxyType(
+    {a: b for pair in _PAIRS.split("|") for a, b in (pair.split(), reversed(pair.split()))}  # type: ignore[misc]
+)
+_NOT_OPPOSED = frozenset(("with", "can", "most", "first", "same", "different", "before", "after", "common", "last", "lower"))
+_NEGATED = re.compile(r"\b(?P<verb>is|are|was|were|can|does|do|did|will|should|must) not\b|\b(?P<cannot>cannot)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Contrary:
+    """A false statement; the document has `right` where it has `wrong`."""
+
+    text: str
+    right: str
+    wrong: str
+
+
+def statement_of(sentence: Sentence) -> str:
+    """A sentence as a statement of its own."""
+    return with_capital(cleaned(without_connective(sentence.text)))
+
+
+class Contradictions:
+    """Makes false statements from true ones."""
+
+    def __init__(self, reading: Reading, distractors: Distractors, numbers: list[Quantity]) -> None:
+        self._reading = reading
+        self._distractors = distractors
+        self._numbers = {q.sentence.index: q for q in numbers}
+        self._all_numbers = numbers
+
+    def of(self, sentence: Sentence, random: Random) -> Contrary | None:
+        """A statement that contradicts `sentence`; None where nothing in it can be changed with certainty."""
+        statement = statement_of(sentence)
+        made = [*self._by_opposite(statement), *self._by_number(sentence, statement, random)]
+        if made and random.random() < 0.7:
+            return made[random.randrange(len(made))]
+        swapped = next(self._by_sibling(sentence, statement, random), None)
+        return swapped or (made[0] if made else None)
+
+    def _by_opposite(self, statement: str) -> Iterator[Contrary]:
+        negated = _NEGATED.search(statement)
+        if negated is not None:
+            verb = negated["verb"] or "can"
+            changed = statement[: negated.start()] + verb + statement[negated.end() :]
+            if verb not in ("does", "do", "did"):
+                yield Contrary(changed, negated[0], verb)
+            return
+        for match in re.finditer(r"[a-z]+", statement):
+            opposite = _OPPOSITE.get(match[0])
+            if opposite and match[0] not in _NOT_OPPOSED and opposite not in statement:
+                yield Contrary(statement[: match.start()] + opposite + statement[match.end() :], match[0], opposite)
+
+    def _by_number(self, sentence: Sentence, statement: str, random: Random) -> Iterator[Contrary]:
+        quantity = self._numbers.get(sentence.index)
+        if quantity is None or statement.count(quantity.written) != 1:
+            return
+        others = other_numbers(quantity, self._all_numbers, random)
+        if others:
+            changed = re.sub(rf"\b{re.escape(quantity.written)}\b", others[0], statement, count=1)
+            if changed != statement:
+                yield Contrary(changed, quantity.written, others[0])
+
+    def _by_sibling(self, sentence: Sentence, statement: str, random: Random) -> Iterator[Contrary]:
+        for mention in self._reading.mentions(sentence):
+            surface = self._reading.surface(sentence, mention.first, mention.last)
+            if statement.lower().count(surface.lower()) != 1 or not _is_whole(sentence, mention):
+                continue
+            for name in self._names_in_place(sentence, mention, surface, random):
+                yield _exchanged(statement, surface, name)
+
+    def _names_in_place(self, sentence: Sentence, mention: Mention, surface: str, random: Random) -> Iterator[str]:
+        many = is_plural(surface)
+        said = frozenset(self._reading.stems_of(sentence.text))
+        names = self._distractors.terms(mention.term, sentence.text, sentence.text, many, random)
+        rest = frozenset(sentence.stems) - self._reading.content_stems(surface)
+        for name in names[:6]:
+            stems = self._reading.content_stems(name)
+            if not stems & said and not self._is_said(stems, rest):
+                yield plural(name) if many else singular(name)
+
+    def _is_said(self, stems: frozenset[str], rest: frozenset[str]) -> bool:
+        """Whether a sentence says of the other term half of what this one says."""
+        analysis = self._reading.analysis
+        rarest = min(stems, key=lambda s: len(analysis.sentences_with.get(s, ())), default="")
+        return any(
+            stems <= (said := frozenset(analysis.sentences[i].stems)) and 2 * len(rest & said) >= len(rest)
+            for i in analysis.sentences_with.get(rarest, ())
+        )
+
+
+def _is_whole(sentence: Sentence, mention: Mention) -> bool:
+    """Whether the mention is a noun phrase of its own and no part of a longer name."""
+    tokens = sentence.tokens
+    before = tokens[mention.first - 1] if mention.first else None
+    after = tokens[mention.last] if mention.last < len(tokens) else None
+    if after is not None and (after.tag in ("NOUN", "POS") or after.surface in ("-", "(", "’", "'")):
+        return False
+    return before is None or (before.tag not in ("NOUN", "ADJ", "ING", "ED", "POS") and before.surface not in ("-", "("))
+
+
+def _exchanged(statement: str, surface: str, name: str) -> Contrary:
+    position = statement.lower().index(surface.lower())
+    fitted = with_capital(name) if position == 0 else name
+    before = statement[:position]
+    article = re.search(r"\b(an?) $", before, re.IGNORECASE)
+    if article is not None:
+        right_article = "an" if re.match(r"[aeiouAEIOU]", name) else "a"
+        fixed = with_capital(right_article) if article[1][0].isupper() else right_article
+        before = before[: article.start(1)] + fixed + " "
+    return Contrary(before + fitted + statement[position + len(surface) :], surface, name)

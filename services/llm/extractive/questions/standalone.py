@@ -1,0 +1,148 @@
+"""Which sentences make sense when they stand alone, as a question or an option must."""
+
+import re
+from collections.abc import Sequence
+
+from services.llm.extractive.analysis import Analysis, Sentence
+from services.llm.extractive.sentences import SentenceKind
+
+MOST_WORDS = 45
+FEWEST_WORDS = 5
+
+_CONNECTIVE = re.compile(
+    r"^(?:(?:however|thus|therefore|hence|moreover|furthermore|in addition|additionally|also|likewise|similarly|"
+    r"consequently|as a result|accordingly|instead|indeed|in fact|of course|again|finally|for this reason|"
+    r"in other words|that is|in short|in general|generally|typically|usually|in contrast|by contrast|on the other hand|"
+    r"on the contrary|conversely|nevertheless|nonetheless|first|second|third|next|then|still|clearly|naturally|overall|"
+    r"in particular|specifically|more specifically|correspondingly|incidentally|as a rule|in summary|in conclusion|"
+    r"importantly|put simply|simply put|interestingly|fortunately|unfortunately|essentially|basically|now|today|currently|"
+    r"as you (?:know|learned|have learned)|as we (?:have seen|saw|know)|for example|for instance|meanwhile),\s*|"
+    r"(?:thus|therefore|hence|so|but|and|yet|or|notice that|note that|recall that|remember that|we (?:say|know|find|see) that|"
+    r"it (?:is|follows) (?:important to (?:note|realize|remember) |clear )?that),?\s+)+",
+    re.IGNORECASE,
+)
+_DANGLING_START = re.compile(
+    r"^(?:this|these|that|those|it|its|they|their|theirs|them|he|she|his|her|him|such|both|each|either|neither|"
+    r"another|other|others|one|ones|some|the former|the latter|the same|the other|the others|the above|the following|"
+    r"the two|the three|the four|the first|the second|the third|the next|the last|the previous|here|there|either|"
+    r"two|three|four|five|all of (?:this|these|them)|none|many of (?:these|them)|most of (?:these|them)|"
+    r"like (?:this|these|all|other)|because (?:it|they|this|these|of this)|what|which|who|when you|if you|as mentioned|as noted|as discussed|because of this|"
+    r"of these|among these|in this|in these|in that|in such|for these|to do so|"
+    r"(?:at|by|with|from|after|during|under|through|on|within|among) (?:this|these|that|those|such)|"
+    r"not only|doing so|in so doing|in doing so|above|below|located)\b",
+    re.IGNORECASE,
+)
+_POINTING = re.compile(
+    r"\b(?:this|these|aforementioned|the former|the latter|as (?:mentioned|described|discussed|noted|seen|shown|"
+    r"explained|stated)(?: (?:above|below|earlier|previously|before|in))?|see (?:also |the )?(?:figure|table|section|"
+    r"chapter|page|above|below)|shown (?:in|above|below|here)|(?:figures?|tables?|chapters?|sections?|equations?|"
+    r"examples?|exercises?|appendix|page|box|panel|eq|fig)\.? ?\(?\d[\d.]*\)?|the (?:following|preceding|previous|above|next|"
+    r"last|figure|table|chapter|diagram|graph above|graph below|illustration|photograph|section|reader|author|authors|"
+    r"example|example above|exercise)|(?:this|the) (?:chapter|section|book|text|course|module|unit)|website|web site|"
+    r"click|video|simulation|earlier in|later in|in later chapters|learned|(?:discussed|introduced|noted|seen|presented|covered|considered) (?:earlier|later|above|below|previously)|"
+    r"described (?:earlier|later|above|below|previously|here)|mentioned|aforesaid|respectively|likewise|"
+    r"listed (?:above|below)|given above|given below|that follows?|to follow|such an?|here)\b",
+    re.IGNORECASE,
+)
+_ADDRESSING = re.compile(
+    r"\b(?:you|your|yours|yourself|we|our|ours|us|ourselves|let['’]s|i|my|me|i['’]m|we['’]ll|we['’]re|you['’]d|you['’]re|"
+    r"you['’]ve|you['’]ll|we['’]ve)\b",
+    re.IGNORECASE,
+)
+_SYMBOLS = re.compile(r"[=∪∩|{}<>^_\\→⇄⇌√∑∫′≤≥≠×]|\bP\(|\(\d+\)/\(|\s[+*/]\s|\.\.\.|…|\bhttp|www\.|@")
+_ARTEFACT = re.compile(
+    r"\(\s*[,;.]?\s*\)|\s,|\s\.|,,|\.\.|\b(?:in|of|by|see|and|to|with|from|at)\s*[,.;)]|\b(?:in|and|see) and\b|"
+    r"\bin (?:can|is|are|below|above)\b|�|\b[a-z]+[a-z][A-Z][a-z]+\b"
+)
+_VARIABLE = re.compile(
+    r"(?<![\w’'-])[B-HJ-Zb-hj-z](?![\w’'-])|(?<!^)(?<![\w’'.-] )(?<![\w’'-])A(?= (?:and|or|is|given|AND|OR)\b)"
+)
+_EXAMPLE_OPENING = re.compile(
+    r"^(?:suppose|imagine|consider|assume|let|picture|think of|say|take|pretend|recall the|return to|try|"
+    r"for example, (?:if|suppose|consider|imagine|let|say|take|in)|for instance, (?:if|suppose|consider|imagine)|"
+    r"as an example|an example|the data are|a student|a researcher|a study|in one study|once upon)\b",
+    re.IGNORECASE,
+)
+_EXAMPLE_SECTION = re.compile(
+    r"\b(?:try it|example|exercise|practice|homework|problem|solution|activity|lab|quiz|review|questions?|objectives?|"
+    r"outcomes|summary|references?|bibliography|glossary|key terms|key equations|further reading|suggested|footnotes?|"
+    r"notes?|connections?|think like|write like|read like|check your|media|link to|acknowledg\w+|index|contents|"
+    r"answers?|introduction to the chapter|careers?|interactive)\b",
+    re.IGNORECASE,
+)
+
+
+def without_connective(text: str) -> str:
+    """`text` without words at its start that only join it to the sentence before, such as However."""
+    stripped = _CONNECTIVE.sub("", text)
+    return stripped if stripped else text
+
+
+def points_elsewhere(text: str) -> bool:
+    """Whether `text` leans on something outside itself: a sentence before, a figure, a table, the reader."""
+    return bool(_DANGLING_START.match(text)) or points_within(text)
+
+
+def has_symbols(text: str) -> bool:
+    """Whether `text` holds formulas, single-letter variables or marks of a computer's notation."""
+    return bool(_SYMBOLS.search(text) or _VARIABLE.search(text))
+
+
+def is_example_section(path: Sequence[str]) -> bool:
+    """Whether a section holds exercises, objectives, references and the like instead of teaching."""
+    return bool(path) and bool(_EXAMPLE_SECTION.search(path[-1]))
+
+
+def stands_alone(sentence: Sentence) -> bool:
+    """Whether a statement can be read without its neighbours and shown on its own.
+
+    A word that joins it to the sentence before is not counted against it, because it can be left out.
+    """
+    if sentence.kind not in (SentenceKind.STATEMENT, SentenceKind.LIST_ITEM) or sentence.is_objective:
+        return False
+    words = sum(token.is_word or token.tag == "NUM" for token in sentence.tokens)
+    if not FEWEST_WORDS <= words <= MOST_WORDS or not sentence.text.endswith((".", ".”", '."')):
+        return False
+    text = without_connective(sentence.text)
+    if not (text[:1].isalnum() or text[:1] in '“"'):
+        return False
+    return not (points_elsewhere(text) or has_symbols(text) or unbalanced(text))
+
+
+def speaks_of_one_before(analysis: Analysis, sentence: Sentence) -> bool:
+    """Whether a sentence that opens with `the` and a single noun means one that the sentences before named."""
+    tokens = sentence.tokens
+    if len(tokens) < 3 or tokens[0].lower != "the" or tokens[2].tag in ("NOUN", "ADJ", "ADP", "POS", "ING"):
+        return False
+    before = analysis.sentences[max(0, sentence.index - 2) : sentence.index]
+    return any(s.passage == sentence.passage and tokens[1].stem in s.stems for s in before)
+
+
+def points_within(text: str) -> bool:
+    """Whether `text` names a figure, a table, the text itself or the reader anywhere."""
+    return bool(_POINTING.search(text) or _ADDRESSING.search(text) or _ARTEFACT.search(text))
+
+
+def unbalanced(text: str) -> bool:
+    """Whether a bracket or a quotation mark is opened and not closed, or closed and not opened."""
+    pairs = (("(", ")"), ("[", "]"), ("“", "”"))
+    return any(text.count(a) != text.count(b) for a, b in pairs) or text.count('"') % 2 == 1
+
+
+def sentences_of_examples(analysis: Analysis) -> frozenset[int]:
+    """Sentences that belong to a made-up case: from its opening to the end of its paragraph, or a section of cases."""
+    inside: set[int] = set()
+    for position, passage in enumerate(analysis.passages):
+        if is_example_section(tuple(passage.section_path)):
+            inside.update(sentence.index for sentence in analysis.sentences_of(position))
+            continue
+        case_line = -1
+        for sentence in analysis.sentences_of(position):
+            line = passage.text.count("\n", 0, sentence.start)
+            if _EXAMPLE_OPENING.match(without_connective(sentence.text)) or _EXAMPLE_OPENING.match(
+                sentence.text
+            ):
+                case_line = line
+            if line == case_line:
+                inside.add(sentence.index)
+    return frozenset(inside)

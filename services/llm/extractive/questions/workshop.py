@@ -1,0 +1,94 @@
+"""Everything the writers of questions work with, read once from a document."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from random import Random
+
+from mootion.document.v1.document_pb2 import Citation
+
+from services.llm.extractive.analysis import Sentence
+from services.llm.extractive.questions.causes import Cause, causes
+from services.llm.extractive.questions.claims import Claim, claims
+from services.llm.extractive.questions.contrary import Contradictions
+from services.llm.extractive.questions.definitions import Definition, definitions
+from services.llm.extractive.questions.distractors import Distractors
+from services.llm.extractive.questions.formulas import Formula, formulas
+from services.llm.extractive.questions.listings import Listing, listings
+from services.llm.extractive.questions.quantities import Quantity, quantities
+from services.llm.extractive.questions.reading import Reading
+from services.llm.extractive.questions.sequences import Sequence, sequences
+
+
+@dataclass
+class Workshop:
+    """The facts of a document, mined when first asked for, and the seed that decides between equals."""
+
+    reading: Reading
+    seed: int
+
+    @cached_property
+    def definitions(self) -> list[Definition]:
+        """What its terms mean."""
+        return definitions(self.reading)
+
+    @cached_property
+    def claims(self) -> list[Claim]:
+        """What it says about its terms."""
+        _ = self.definitions
+        return claims(self.reading)
+
+    @cached_property
+    def causes(self) -> list[Cause]:
+        """Why something is so."""
+        return causes(self.reading)
+
+    @cached_property
+    def listings(self) -> list[Listing]:
+        """What belongs to what."""
+        return listings(self.reading)
+
+    @cached_property
+    def quantities(self) -> list[Quantity]:
+        """How much and how many."""
+        return quantities(self.reading)
+
+    @cached_property
+    def sequences(self) -> list[Sequence]:
+        """What comes after what."""
+        return sequences(self.reading)
+
+    @cached_property
+    def formulas(self) -> list[Formula]:
+        """Its formulas."""
+        return formulas(self.reading)
+
+    @cached_property
+    def distractors(self) -> Distractors:
+        """Wrong options."""
+        return Distractors(self.reading, self.definitions, self.listings)
+
+    @cached_property
+    def contradictions(self) -> Contradictions:
+        """False statements."""
+        return Contradictions(self.reading, self.distractors, self.quantities)
+
+    @cached_property
+    def definition_of(self) -> dict[int, Definition]:
+        """The surest definition of each term that has one."""
+        best: dict[int, Definition] = {}
+        for definition in self.definitions:
+            if definition.term not in best or definition.quality > best[definition.term].quality:
+                best[definition.term] = definition
+        return best
+
+    def random(self, *about: object) -> Random:
+        """A source of chance that depends on the seed and on what it is for, and on nothing else."""
+        return Random(f"{self.seed}|{'|'.join(str(part) for part in about)}")
+
+    def citation(self, sentence: Sentence) -> Citation:
+        """The quote of a sentence."""
+        return self.reading.analysis.citation(sentence)
+
+    def concept(self, term: int) -> str:
+        """The name of the concept that a term stands for."""
+        return self.reading.terms[term].concept

@@ -1,0 +1,113 @@
+"""Questions whose options or stems are statements: true or false, which is true, find the error."""
+
+from collections.abc import Iterator
+from random import Random
+
+from mootion.llm.v1 import task_pb2
+from mootion.llm.v1.task_pb2 import Item, QuestionOption
+
+from services.llm.extractive.analysis import Sentence
+from services.llm.extractive.questions.contrary import Contrary, statement_of
+from services.llm.extractive.questions.draft import Seed, drafted, explained, with_options
+from services.llm.extractive.questions.wording import quoted, word_count
+from services.llm.extractive.questions.workshop import Workshop
+
+LONGEST_STATEMENT_WORDS = 32
+
+
+def plan(shop: Workshop) -> Iterator[Seed]:
+    """Statements of every claim and definition, alone and with others of the same section."""
+    for term, sentence, quality in _statements(shop):
+        yield Seed(task_pb2.TRUE_FALSE, "true or false", sentence, term, quality, sentence)
+        yield Seed(task_pb2.FIND_ERROR, "error", sentence, term, quality, sentence)
+        yield Seed(task_pb2.SINGLE_CHOICE, "true statement", sentence, term, quality - 0.1, sentence)
+
+
+def _statements(shop: Workshop) -> Iterator[tuple[int, Sentence, float]]:
+    standing = {sentence.index for sentence in shop.reading.standing}
+    seen: set[int] = set()
+    for term, sentence, quality in _sources(shop):
+        short = word_count(sentence.text) <= LONGEST_STATEMENT_WORDS
+        if sentence.index in standing and sentence.index not in seen and short:
+            seen.add(sentence.index)
+            yield term, sentence, quality
+
+
+def _sources(shop: Workshop) -> Iterator[tuple[int, Sentence, float]]:
+    for definition in shop.definitions:
+        yield definition.term, definition.sentence, 0.8
+    for claim in shop.claims:
+        yield claim.term, claim.sentence, 0.75
+    for quantity in shop.quantities:
+        yield quantity.term, quantity.sentence, 0.6
+
+
+def write(shop: Workshop, seed: Seed) -> Item | None:
+    """The item of a seed; None where no certain contradiction, or too few statements beside it, can be found."""
+    sentence: Sentence = seed.fact
+    random = shop.random(seed.template, sentence.text)
+    if seed.template == "true or false":
+        return _true_false(shop, seed, sentence, random)
+    if seed.template == "error":
+        return _find_error(shop, seed, sentence, random)
+    return _true_statement(shop, seed, sentence, random)
+
+
+def _true_false(shop: Workshop, seed: Seed, sentence: Sentence, random: Random) -> Item | None:
+    contrary = shop.contradictions.of(sentence, random) if random.random() < 0.5 else None
+    stem = contrary.text if contrary else statement_of(sentence)
+    item = drafted(shop, seed, stem, _why(sentence, contrary))
+    item.options.extend((QuestionOption(option_id="true", text="True"), QuestionOption(option_id="false", text="False")))
+    item.key.option_ids.append("false" if contrary else "true")
+    return item
+
+
+def _why(sentence: Sentence, contrary: Contrary | None) -> str:
+    if contrary is None:
+        return explained(sentence.text)
+    return explained(sentence.text, f"It is {quoted(contrary.right)}, not {quoted(contrary.wrong)}. The text says: ")
+
+
+def _find_error(shop: Workshop, seed: Seed, sentence: Sentence, random: Random) -> Item | None:
+    contrary = shop.contradictions.of(sentence, random)
+    others = _beside(shop, sentence, random)
+    if contrary is None or len(others) < 3:
+        return None
+    item = drafted(shop, seed, "Three of these statements agree with the text. Which one contradicts it?", _why(sentence, contrary))
+    return with_options(item, [contrary.text], [statement_of(other) for other in others[:3]], random)
+
+
+def _true_statement(shop: Workshop, seed: Seed, sentence: Sentence, random: Random) -> Item | None:
+    wrong = []
+    for other in _beside(shop, sentence, random):
+        contrary = shop.contradictions.of(other, random)
+        if contrary is not None:
+            wrong.append(contrary.text)
+        if len(wrong) == 3:
+            stem = f"Which statement agrees with what the text says about {shop.reading.terms[seed.term].name} and related terms?"
+            return with_options(drafted(shop, seed, _true_stem(shop, seed) or stem), [statement_of(sentence)], wrong, random)
+    return None
+
+
+def _true_stem(shop: Workshop, seed: Seed) -> str:
+    section = shop.reading.analysis.section(seed.sentence)
+    return f"Which of these statements on {quoted(section.title)} agrees with the text?" if section.title else ""
+
+
+def _beside(shop: Workshop, sentence: Sentence, random: Random) -> list[Sentence]:
+    """Other statements of claims and definitions, those of the same section first, none about the same words."""
+    section = shop.reading.analysis.section_of[sentence.passage]
+    near, far = [], []
+    for _, other, _ in _statements(shop):
+        if other.index == sentence.index or _share(other, sentence) > 0.5:
+            continue
+        same = shop.reading.analysis.section_of[other.passage] == section
+        (near if same else far).append(other)
+    far.sort(key=lambda other: abs(other.index - sentence.index))
+    random.shuffle(near)
+    return (near + far[:8])[:10]
+
+
+def _share(a: Sentence, b: Sentence) -> float:
+    one, other = set(a.stems), set(b.stems)
+    return len(one & other) / max(1, min(len(one), len(other)))

@@ -1,0 +1,86 @@
+"""Writes the questions of a document."""
+
+from collections.abc import Iterator
+from random import Random
+from types import MappingProxyType
+
+from mootion.llm.v1 import task_pb2
+from mootion.llm.v1.llm_service_pb2 import WriteQuestionsRequest
+from mootion.llm.v1.task_pb2 import Concept, CoverageReport, Item
+
+from services.llm.extractive.analysis import Analysis, analyse
+from services.llm.extractive.concepts import concepts_of
+from services.llm.extractive.questions.coverage import coverage
+from services.llm.extractive.questions.difficulty import difficulty
+from services.llm.extractive.questions.draft import Seed
+from services.llm.extractive.questions.gate import Gate
+from services.llm.extractive.questions.reading import read
+from services.llm.extractive.questions.selection import Selection
+from services.llm.extractive.questions.workshop import Workshop
+from services.llm.extractive.questions.writers import (
+    arrangement,
+    claim_choice,
+    definition_choice,
+    formula,
+    gap_text,
+    listing,
+    number,
+    statement,
+)
+
+DEFAULT_CONCEPTS = 50
+MOST_CONCEPTS = 500
+
+_WRITERS = (definition_choice, claim_choice, listing, number, statement, gap_text, arrangement, formula)
+_WRITER_OF = MappingProxyType(
+    {
+        "term": definition_choice, "meaning": definition_choice, "claim": claim_choice, "reason": claim_choice,
+        "gap": claim_choice, "outsider": listing, "members": listing, "number": number, "stated number": number,
+        "worked number": number, "true or false": statement, "error": statement, "true statement": statement,
+        "cloze": gap_text, "name": gap_text, "order": arrangement, "match": arrangement,
+    }
+)  # fmt: skip
+# Rules of English grammar do not hold elsewhere: other languages get these kinds only, without English wording.
+_KINDS_ELSEWHERE = frozenset((task_pb2.CLOZE,))
+
+
+def write_questions(request: WriteQuestionsRequest) -> tuple[list[Item], CoverageReport]:
+    """Questions that the passages prove, in the order of the text, and what they cover.
+
+    Fewer than asked for where the text does not hold more. The same request gives the same items. In languages other
+    than English only gaps to fill are written.
+    """
+    analysis = analyse(request.passages, request.language)
+    concepts = list(request.concepts) or _found_concepts(request, analysis)
+    shop = Workshop(read(analysis, concepts), request.seed)
+    wanted = frozenset(request.kinds) - {task_pb2.QUESTION_KIND_UNSPECIFIED}
+    seeds = [seed for seed in _plans(shop) if not wanted or seed.kind in wanted]
+    gate = Gate(shop.reading)
+    selection = Selection(shop.reading, seeds, gate, Random(f"{request.seed}|selection"))
+    taken = selection.take(request.question_count, lambda seed: _write(shop, seed))
+    taken.sort(key=lambda pair: (pair[0].sentence.index, pair[1].kind, pair[1].stem))
+    items = [_finished(shop, seed, item) for seed, item in taken]
+    return items, coverage(analysis, concepts, items, gate.rejections)
+
+
+def _found_concepts(request: WriteQuestionsRequest, analysis: Analysis) -> list[Concept]:
+    """More concepts than a map shows, so that every question can be on one of its own."""
+    count = min(MOST_CONCEPTS, max(DEFAULT_CONCEPTS, request.question_count * 3 // 2))
+    return concepts_of(analysis, count, count)
+
+
+def _plans(shop: Workshop) -> Iterator[Seed]:
+    english = shop.reading.analysis.language.is_english
+    for writer in _WRITERS if english else (gap_text,):
+        yield from (seed for seed in writer.plan(shop) if english or seed.kind in _KINDS_ELSEWHERE)
+
+
+def _write(shop: Workshop, seed: Seed) -> Item | None:
+    writer = _WRITER_OF.get(seed.template, formula)
+    return writer.write(shop, seed)
+
+
+def _finished(shop: Workshop, seed: Seed, item: Item) -> Item:
+    term = shop.reading.terms[seed.term] if seed.term >= 0 else None
+    item.difficulty = difficulty(item, term, shop.reading)
+    return item
