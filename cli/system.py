@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -42,8 +42,9 @@ class System:
             for number in range(1, count + 1)
         ]
 
-    async def run(self, ready: Callable[[str], None]) -> None:
-        """Serves until stopped. `ready` is given the edge's URL once everything takes calls.
+    async def run(self, ready: Callable[[str], None], log: TextIO | None) -> None:
+        """Serves until stopped. `ready` is given the edge's URL once everything takes calls; log lines go to `log`,
+        or to `logs/system.log` in the data folder.
 
         Raises:
             AlreadyRunning: another process runs the system on the same data folder.
@@ -52,8 +53,12 @@ class System:
         with lock.held(self.settings.data_dir):
             self.settings.log_dir.mkdir(parents=True, exist_ok=True)
             self._listen_to_signals()
-            async with open_runtime(self.settings, "mootion") as runtime, self._serving(runtime):
-                await self._run_children(runtime, ready)
+            with (self.settings.log_dir / "system.log").open("a") as file:
+                async with (
+                    open_runtime(self.settings, "mootion", log=log or file) as runtime,
+                    self._serving(runtime),
+                ):
+                    await self._run_children(runtime, ready)
 
     @asynccontextmanager
     async def _serving(self, runtime: Runtime) -> AsyncIterator[None]:

@@ -1,0 +1,160 @@
+"""The command `mootion`: data on standard output, messages on standard error, exit status 0 when all went well."""
+
+import asyncio
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli import background, doctor, lock, report
+from cli.journey import Journey, JourneyFailed, Made
+from cli.services import WORKERS, service_names
+from mesh.client import Channels
+from mesh.config import ConfigurationError, Settings
+from mesh.errors import CallError, reason_name
+from mesh.telemetry import Telemetry
+
+FAILED, BAD_CONFIGURATION = 1, 2
+DEMO_IDLE_MINUTES = 30.0
+
+app = typer.Typer(
+    name="mootion",
+    help="Study material in; concept maps, quizzes, cited answers and lesson videos out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+messages = Console(stderr=True, highlight=False)
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+
+def _settings() -> Settings:
+    return Settings.from_environment(os.environ)
+
+
+def _say(text: str) -> None:
+    messages.print(text, soft_wrap=True)
+
+
+@app.command(
+    epilog="Examples:\n\n  mootion up\n\n  MOOTION_EDGE_PORT=9000 MOOTION_DATA_DIR=/srv/mootion mootion up"
+)
+def up(
+    idle_minutes: Annotated[
+        float | None, typer.Option(help="Stop after so many minutes without calls and work.")
+    ] = None,
+) -> None:
+    """Run everything on this machine: services, workers and the edge. Ctrl-C stops it, twice at once."""
+    from cli.system import System
+
+    settings = _settings()
+    idle_seconds = None if idle_minutes is None else idle_minutes * 60
+    system = System(settings, idle_seconds=idle_seconds)
+    log = None if sys.stderr.isatty() else sys.stderr
+    asyncio.run(
+        system.run(lambda url: _say(f"Mootion answers at {url} (API: {url}/docs). Ctrl-C stops it."), log)
+    )
+
+
+@app.command(epilog="Example:\n\n  mootion down")
+def down() -> None:
+    """Stop the system that runs on the data folder."""
+    _say("Stopped." if background.stop(_settings()) else "Nothing runs here.")
+
+
+@app.command(
+    epilog="Examples:\n\n  mootion demo examples/waves-and-sound.pdf\n\n  mootion demo notes.docx --json"
+)
+def demo(
+    file: Annotated[
+        Path, typer.Argument(help="A PDF or DOCX file.", exists=True, dir_okay=False, readable=True)
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Take a file through the whole product: map, quiz, answer, search, video."""
+    settings = _settings()
+    if background.start(settings, DEMO_IDLE_MINUTES):
+        _say("Mootion started in the background.")
+    url = background.edge_url(settings)
+    with report.shown_progress(messages) as progress:
+        made = asyncio.run(_travel(settings, file, progress))
+    if as_json:
+        print(json.dumps(report.as_json(made, url), ensure_ascii=False))
+    else:
+        report.print_made(Console(highlight=False), made, url)
+    _say(
+        f"Mootion goes on at {url} until it has had nothing to do for 30 minutes; `mootion down` stops it now."
+    )
+
+
+async def _travel(settings: Settings, file: Path, progress: report.journey.Progress) -> Made:
+    telemetry = Telemetry.open(settings, "demo")
+    channels = Channels(lambda service: f"127.0.0.1:{settings.edge_port}", "", telemetry)
+    try:
+        return await Journey(channels, progress).run(file)
+    finally:
+        await channels.close()
+        telemetry.close()
+
+
+@app.command(epilog="Examples:\n\n  mootion serve quiz\n\n  MOOTION_GRPC_PORT=50061 mootion serve document")
+def serve(name: Annotated[str, typer.Argument(help="Name of the service.")]) -> None:
+    """Run one service as a process of its own."""
+    _run_module(name, {known: f"services.{known}" for known in service_names()}, "service")
+
+
+@app.command(epilog="Examples:\n\n  mootion worker render\n\n  mootion worker documents")
+def worker(name: Annotated[str, typer.Argument(help="Name of the worker.")]) -> None:
+    """Run one worker as a process of its own."""
+    _run_module(name, WORKERS, "worker")
+
+
+def _run_module(name: str, modules: dict[str, str], noun: str) -> None:
+    if name not in modules:
+        _say(f"There is no {noun} {name!r}. There are: {', '.join(sorted(modules))}.")
+        raise typer.Exit(BAD_CONFIGURATION)
+    os.execv(sys.executable, [sys.executable, "-m", modules[name]])
+
+
+@app.command(name="doctor", epilog="Examples:\n\n  mootion doctor\n\n  mootion doctor --json")
+def examine(as_json: AsJson = False) -> None:
+    """Say what is missing on this machine and how to get it."""
+    findings = doctor.examine(_settings())
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in findings]))
+    else:
+        table = Table("", "what", "seen", "what to do", box=None)
+        for finding in findings:
+            mark = "[green]✓[/]" if finding.ok else "[red]✗[/]"
+            table.add_row(mark, finding.name, finding.seen, "" if finding.ok else finding.mend)
+        Console().print(table)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(FAILED)
+
+
+def main() -> None:
+    """Runs the command and turns what can go wrong into one sentence and an exit status."""
+    from gateway.edge import EdgeError
+
+    try:
+        app()
+    except ConfigurationError as error:
+        _say(str(error))
+        sys.exit(BAD_CONFIGURATION)
+    except CallError as error:
+        _say(f"{reason_name(error.reason)}: {error.message}")
+        sys.exit(FAILED)
+    except (lock.AlreadyRunning, background.NotStarted, JourneyFailed, EdgeError) as error:
+        _say(str(error))
+        sys.exit(FAILED)
+
+
+if __name__ == "__main__":
+    main()
