@@ -8,6 +8,7 @@ through.
 import fcntl
 import hashlib
 import os
+import stat
 from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -69,7 +70,10 @@ class DiskBlobs:
     async def size(self, key: str) -> int:
         """See `Blobs.size`."""
         with _found(key):
-            return os.stat(self._path(key)).st_size
+            found = os.stat(self._path(key))
+        if not stat.S_ISREG(found.st_mode):
+            raise BlobNotFound(key)
+        return found.st_size
 
     async def read(self, key: str, offset: int = 0, length: int | None = None) -> bytes:
         """See `Blobs.read`."""

@@ -38,10 +38,13 @@ class SqliteEvents:
             while True:
                 seen = self._database.changes.version
                 rows = await self._after(position)
+                for row in rows:
+                    new = NewEvent(event_pb2.Event.FromString(row.body), row.headers)
+                    await handle_until_done(subscription, new, handler)
+                    position = row.seq
+                    await self._move(subscription, position)
                 if not rows:
                     await self._database.changes.wait(seen, IDLE_SECONDS)
-                    continue
-                position = await self._handle_all(subscription, rows, handler)
 
     async def wait_until_handled(self, subscription: str, timeout_seconds: float) -> bool:
         """See `Events.wait_until_handled`."""
@@ -56,19 +59,6 @@ class SqliteEvents:
             if remaining <= 0:
                 return False
             await self._database.changes.wait(seen, remaining)
-
-    async def _handle_all(self, subscription: str, rows: Sequence[Row[Any]], handler: Handler) -> int:
-        """Stores the position once for the batch, also when it is left half way."""
-        handled = 0
-        try:
-            for row in rows:
-                new = NewEvent(event_pb2.Event.FromString(row.body), row.headers)
-                await handle_until_done(subscription, new, handler)
-                handled = row.seq
-        finally:
-            if handled:
-                await self._move(subscription, handled)
-        return handled
 
     async def _after(self, position: int) -> Sequence[Row[Any]]:
         statement = select(outbox).where(outbox.c.seq > position).order_by(outbox.c.seq).limit(BATCH)

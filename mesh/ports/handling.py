@@ -28,8 +28,8 @@ async def _handled(subscription: str, new: NewEvent, handler: Handler) -> bool:
     try:
         await handler(new.event)
     except Exception:
-        kind = new.event.WhichOneof("payload")
-        log.exception("event_handler_failed", subscription=subscription, kind=kind, event=new.event.event_id)
+        kind, event_id = new.event.WhichOneof("payload"), new.event.event_id
+        log.exception("event_handler_failed", subscription=subscription, kind=kind, event_id=event_id)
         return False
     finally:
         trace_context.detach(token)

@@ -1,0 +1,148 @@
+"""What every event log does."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from mootion.event.v1 import event_pb2
+
+from mesh.ports.events import Handler
+from tests.contract.ports.stores import Stores
+
+
+async def publish(stores: Stores, *owners: str) -> None:
+    async with stores.database.transaction() as tx:
+        for owner in owners:
+            tx.publish(event_pb2.Event(owner_id=owner))
+
+
+def collecting(into: list[str]) -> Handler:
+    async def handle(event: event_pb2.Event) -> None:
+        into.append(event.owner_id)
+
+    return handle
+
+
+@asynccontextmanager
+async def subscribed(stores: Stores, name: str, handler: Handler) -> AsyncIterator[None]:
+    running = asyncio.create_task(stores.events.run(name, handler))
+    try:
+        yield
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+
+
+async def test_events_come_in_order_of_commit(stores: Stores) -> None:
+    seen: list[str] = []
+    await publish(stores, "a", "b")
+    async with subscribed(stores, "search", collecting(seen)):
+        await publish(stores, "c")
+        assert await stores.events.wait_until_handled("search", 5)
+        for number in range(100):
+            await publish(stores, str(number))
+        assert await stores.events.wait_until_handled("search", 5)
+    assert seen == ["a", "b", "c", *map(str, range(100))]
+
+
+async def test_an_event_gets_an_id_and_a_time_where_it_has_none(stores: Stores) -> None:
+    seen: list[event_pb2.Event] = []
+
+    async def handle(event: event_pb2.Event) -> None:
+        seen.append(event)
+
+    given = event_pb2.Event(event_id="mine")
+    given.time.FromSeconds(5)
+    async with stores.database.transaction() as tx:
+        tx.publish(given)
+        tx.publish(event_pb2.Event())
+    async with subscribed(stores, "search", handle):
+        assert await stores.events.wait_until_handled("search", 5)
+    assert (seen[0].event_id, seen[0].time.seconds) == ("mine", 5)
+    assert len(seen[1].event_id) == 36
+    assert abs(seen[1].time.seconds - time.time()) < 60
+
+
+async def test_every_subscription_gets_every_event(stores: Stores) -> None:
+    first: list[str] = []
+    second: list[str] = []
+    async with (
+        subscribed(stores, "search", collecting(first)),
+        subscribed(stores, "quiz", collecting(second)),
+    ):
+        await publish(stores, "a", "b")
+        assert await stores.events.wait_until_handled("search", 5)
+        assert await stores.events.wait_until_handled("quiz", 5)
+    assert first == second == ["a", "b"]
+
+
+async def test_a_subscription_goes_on_where_it_stood(stores: Stores) -> None:
+    seen: list[str] = []
+    await publish(stores, "a")
+    async with subscribed(stores, "search", collecting(seen)):
+        assert await stores.events.wait_until_handled("search", 5)
+    await publish(stores, "b")
+    async with subscribed(stores, "search", collecting(seen)):
+        assert await stores.events.wait_until_handled("search", 5)
+    assert seen == ["a", "b"]
+
+
+async def test_a_failing_handler_gets_the_same_event_again_before_the_next(stores: Stores) -> None:
+    seen: list[str] = []
+
+    async def handle(event: event_pb2.Event) -> None:
+        seen.append(event.owner_id)
+        if seen.count("a") < 3 and event.owner_id == "a":
+            raise RuntimeError("not yet")
+
+    await publish(stores, "a", "b")
+    async with subscribed(stores, "search", handle):
+        assert await stores.events.wait_until_handled("search", 5)
+    assert seen == ["a", "a", "a", "b"]
+
+
+async def test_waiting_ends_in_time_when_nobody_handles(stores: Stores) -> None:
+    await publish(stores, "a")
+    started = time.monotonic()
+    assert not await stores.events.wait_until_handled("search", 0.1)
+    assert time.monotonic() - started < 0.5
+
+
+async def test_waiting_is_over_at_once_when_everything_is_handled(stores: Stores) -> None:
+    assert await stores.events.wait_until_handled("search", 0)
+
+
+async def test_a_published_event_is_handled_soon(stores: Stores) -> None:
+    async with subscribed(stores, "search", collecting([])):
+        await publish(stores, "first")
+        assert await stores.events.wait_until_handled("search", 5)
+        started = time.monotonic()
+        await publish(stores, "second")
+        assert await stores.events.wait_until_handled("search", 5)
+        assert time.monotonic() - started < 0.3
+
+
+async def test_of_two_that_run_one_subscription_only_one_hands_out_events(stores: Stores) -> None:
+    first: list[str] = []
+    second: list[str] = []
+    async with subscribed(stores, "search", collecting(first)):
+        await publish(stores, "a")
+        assert await stores.events.wait_until_handled("search", 5)
+        async with subscribed(stores, "search", collecting(second)):
+            await publish(stores, "b")
+            assert await stores.events.wait_until_handled("search", 5)
+            assert (first, second) == (["a", "b"], [])
+
+
+async def test_another_takes_the_subscription_over_when_its_holder_ends(stores: Stores) -> None:
+    first: list[str] = []
+    second: list[str] = []
+    holder = asyncio.create_task(stores.events.run("search", collecting(first)))
+    await publish(stores, "a")
+    assert await stores.events.wait_until_handled("search", 5)
+    async with subscribed(stores, "search", collecting(second)):
+        holder.cancel()
+        await publish(stores, "b")
+        assert await stores.events.wait_until_handled("search", 5)
+    assert (first, second) == (["a"], ["b"])
