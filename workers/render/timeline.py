@@ -1,0 +1,178 @@
+"""When each sentence is said and each step of the storyboard is shown."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from workers.render.frame import FRAME_RATE
+from workers.render.storyboard import Step
+from workers.render.voice import Utterance
+
+LEAD_IN = 0.48
+"""Seconds of picture before the first word."""
+
+PAUSE = 0.34
+"""Seconds between two sentences."""
+
+TAIL = 1.0
+"""Seconds of picture after the last word."""
+
+AHEAD = 0.16
+"""Seconds that a step is shown before the words that go with it."""
+
+LAST_DWELL = 1.6
+SILENT_GAP = 0.2
+FRAMES_PER_BLOCK = 8
+"""A part lasts a whole number of such blocks: 8 pictures last as long as 15 AAC frames."""
+
+READING_RATE = 2.6
+"""Words a second that a viewer reads when nothing is said."""
+
+NEARNESS = 0.45
+"""How much a step may be moved along the narration by what it says, against an even spread."""
+
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Start in seconds of each step and each sentence, and the length of the part in pictures."""
+
+    steps: list[float]
+    sentences: list[float]
+    frames: int
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return self.frames / FRAME_RATE
+
+
+def plan(steps: Sequence[Step], utterances: Sequence[Utterance]) -> Timeline:
+    """Lets every step begin with the sentence that speaks of it; steps keep their order and their dwell.
+
+    Where steps need longer than their sentence, the next sentence waits.
+    """
+    places = assigned(steps, [utterance.text for utterance in utterances])
+    times: list[float] = [0.0] * len(steps)
+    starts: list[float] = []
+    free, spoken_until = 0.0, LEAD_IN - PAUSE
+    index = 0
+    for number, utterance in enumerate(utterances):
+        own = _own_steps(places, index, number)
+        waits = free if number and own and index in own else 0.0
+        start = max(spoken_until + PAUSE, waits + AHEAD if waits else 0.0)
+        starts.append(start)
+        for step, offset in zip(own, _offsets([steps[i] for i in own], utterance), strict=True):
+            if steps[step].silent:
+                times[step] = max(start + utterance.duration + SILENT_GAP, free)
+            else:
+                times[step] = max(start + offset - AHEAD, free) if step else 0.0
+            free = times[step] + steps[step].dwell
+        spoken_until = start + utterance.duration
+        if own and steps[own[-1]].silent:
+            spoken_until = free - PAUSE
+        index += len(own)
+    for step in range(index, len(steps)):
+        times[step] = max(free, spoken_until + SILENT_GAP) if step else 0.0
+        free = times[step] + max(steps[step].dwell, 0.0 if steps[step].silent else _reading(steps[step]))
+    end = max(spoken_until + TAIL, free, (times[-1] if times else 0.0) + LAST_DWELL)
+    blocks = math.ceil(end * FRAME_RATE / FRAMES_PER_BLOCK - 1e-9)
+    return Timeline(
+        [round(time * FRAME_RATE) / FRAME_RATE for time in times], starts, blocks * FRAMES_PER_BLOCK
+    )
+
+
+def _own_steps(places: Sequence[int], first: int, sentence: int) -> list[int]:
+    own = []
+    for step in range(first, len(places)):
+        if places[step] != sentence:
+            break
+        own.append(step)
+    return own
+
+
+def _reading(step: Step) -> float:
+    return max(1.0, len(step.spoken.split()) / READING_RATE)
+
+
+def _offsets(steps: Sequence[Step], utterance: Utterance) -> list[float]:
+    """When each step of one sentence begins: with the first of its own words, else evenly spread."""
+    offsets: list[float] = []
+    for place, step in enumerate(steps):
+        even = utterance.duration * place / max(1, len(steps))
+        wanted = _stems(step.spoken)
+        said = [
+            word.start
+            for word in utterance.words
+            if _stems(utterance.text[word.first : word.last]) & wanted
+            and word.start >= (offsets or [0.0])[-1]
+        ]
+        found = said[0] if said and place else 0.0
+        offsets.append(max([found if found else even, *offsets[-1:]]))
+    return offsets
+
+
+def assigned(steps: Sequence[Step], sentences: Sequence[str]) -> list[int]:
+    """The sentence each step belongs to; the number of sentences for steps after the last one.
+
+    Words that a step and a sentence share pull them together, evenness holds them apart: the best sum, by dynamic
+    programming. A step after a silent one never belongs to the sentence before the silence.
+    """
+    if not sentences:
+        return [0] * len(steps)
+    after = _after_silence(steps)
+    best: list[list[float]] = []
+    origin: list[list[int]] = []
+    for index, step in enumerate(steps):
+        scores = _scores(step, index, len(steps), sentences, bool(any(after[: index + 1])))
+        row, came = [], []
+        for sentence, score in enumerate(scores):
+            reach = sentence if not after[index] or sentence == len(sentences) else sentence - 1
+            if index == 0:
+                previous, source = (0.0, 0) if sentence == 0 else (-math.inf, 0)
+            else:
+                options = best[-1][: reach + 1]
+                source = max(range(len(options)), key=lambda i: options[i]) if options else 0
+                previous = options[source] if options else -math.inf
+            row.append(previous + score)
+            came.append(source)
+        best.append(row)
+        origin.append(came)
+    return _traced(best, origin)
+
+
+def _traced(best: list[list[float]], origin: list[list[int]]) -> list[int]:
+    if not best:
+        return []
+    place = max(range(len(best[-1])), key=lambda i: best[-1][i])
+    places = [place]
+    for row in reversed(origin[1:]):
+        place = row[place]
+        places.append(place)
+    return places[::-1]
+
+
+def _after_silence(steps: Sequence[Step]) -> list[bool]:
+    return [index > 0 and steps[index - 1].silent for index in range(len(steps))]
+
+
+def _scores(step: Step, index: int, count: int, sentences: Sequence[str], late: bool) -> list[float]:
+    """How well a step goes with each sentence, and last with none."""
+    wanted = _stems(step.spoken)
+    scores = []
+    for place, sentence in enumerate(sentences):
+        shared = wanted & _stems(sentence)
+        fit = len(shared) / math.sqrt(len(wanted) * max(1, len(_stems(sentence)))) if shared else 0.0
+        even = abs(place / len(sentences) - index / count)
+        scores.append(fit / NEARNESS - even)
+    return [*scores, -1.0 if late else -math.inf]
+
+
+def _stems(text: str) -> frozenset[str]:
+    """The words of `text` worth matching, without their endings."""
+    words = (word.casefold() for word in _WORD.findall(text))
+    return frozenset(word[:6] for word in words if len(word) > 3 or word.isdigit() or not word.isascii())
