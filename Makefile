@@ -1,7 +1,37 @@
+# The two commands of the README are `make demo` and `make test`; each does its own set-up.
+.PHONY: demo test up setup lock sample gen
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    take the sample chapter through the whole product and leave it running on port 8080"
+	@echo "make test    check and test everything"
+	@echo "make up      run Mootion in the foreground"
+	@echo "make gen     write again everything that is derived from the contracts"
+	@echo "make check   what CI checks before the tests: contracts, derived files, style, types"
+	@echo "make lock    write requirements.lock again from requirements.in"
+	@echo "make sample  write the sample chapter again as PDF and DOCX"
+
+setup:
+	@sh scripts/setup.sh
+
+demo: setup
+	@.venv/bin/mootion demo examples/waves-and-sound.pdf
+
+up: setup
+	@.venv/bin/mootion up
+
+test: setup check
+	@.venv/bin/python -m pytest
+
+sample: setup
+	@.venv/bin/python -m examples.make_sample
+
+lock: setup
+	@.venv/bin/uv pip compile --quiet --generate-hashes --python-version 3.11 requirements.in -o requirements.lock
+
 PY := .venv/bin/python
 PROTOS := $(shell find protos/mootion protos/vendor/buf -name '*.proto')
 
 gen:
 	rm -rf gen && mkdir gen
 	$(PY) -m grpc_tools.protoc -I protos -I protos/vendor --python_out=gen --grpc_python_out=gen --mypy_out=gen --mypy_grpc_out=gen $(patsubst protos/vendor/%,%,$(patsubst protos/mootion/%,mootion/%,$(PROTOS)))
-.PHONY: gen

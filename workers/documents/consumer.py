@@ -4,14 +4,12 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import grpc
 from mootion.document.v1 import document_pb2
 from mootion.document.v1 import processing_service_pb2 as messages
-from mootion.document.v1.processing_service_pb2_grpc import (
-    DocumentProcessingServiceAsyncStub,
-    DocumentProcessingServiceStub,
-)
+from mootion.document.v1.processing_service_pb2_grpc import DocumentProcessingServiceStub
 from mootion.llm.v1 import llm_service_pb2
 from mootion.llm.v1.llm_service_pb2_grpc import LlmServiceStub
 
@@ -22,6 +20,9 @@ from mesh.ports.queue import Lease
 from mesh.runtime import Runtime
 from workers.documents.failures import DocumentFailure
 from workers.documents.sandbox import DocumentReader, ReadDocument
+
+if TYPE_CHECKING:
+    from mootion.document.v1.processing_service_pb2_grpc import DocumentProcessingServiceAsyncStub
 
 TOPIC = "document.process"
 PASSAGES_IN_PART = 200
@@ -62,9 +63,9 @@ class DocumentConsumer:
         """Fails a document that could not be processed after every attempt."""
         job = messages.ProcessDocumentJob.FromString(lease.body)
         message = "The document could not be processed after several attempts. Upload it again later."
-        await self._fail(job, lease, document_pb2.Failure(reason="DOCUMENT_UNREADABLE", message=message))
+        await self._fail(job, lease, document_pb2.Failure(reason="INTERNAL", message=message))
 
-    def _service(self) -> DocumentProcessingServiceAsyncStub:
+    def _service(self) -> "DocumentProcessingServiceAsyncStub":
         return self.runtime.channels.stub(DocumentProcessingServiceStub, "document")
 
     async def _report(self, job: messages.ProcessDocumentJob, lease: Lease, percent: int) -> None:
