@@ -94,7 +94,9 @@ def method(path: str) -> Method:
     try:
         return describe(descriptor_pool.Default().FindMethodByName(full_name))
     except KeyError:
-        raise PolicyMissing(f"{path}: no contract describes this method; import its generated module first") from None
+        raise PolicyMissing(
+            f"{path}: no contract describes this method; import its generated module first"
+        ) from None
 
 
 def all_methods() -> list[Method]:
@@ -122,32 +124,53 @@ def methods_of(service: ServiceDescriptor) -> list[Method]:
     return [describe(found) for found in sorted(service.methods, key=lambda found: found.name)]
 
 
+@dataclass(frozen=True)
+class Options:
+    """The options of a method as they stand in its contract, right or wrong. `policy` is None where there is none."""
+
+    policy: policy_pb2.MethodPolicy | None
+    http_rules: Sequence[http_pb2.HttpRule]
+    idempotency: Idempotency
+
+
+def options_of(found: MethodDescriptor) -> Options:
+    """Reads the options of a method without judging them: for what is derived from the contracts and for the linter."""
+    options = found.GetOptions()
+    has_policy = options.HasExtension(policy_pb2.method)
+    return Options(
+        policy=options.Extensions[policy_pb2.method] if has_policy else None,
+        http_rules=_http_rules(options),
+        idempotency=Idempotency(options.idempotency_level),
+    )
+
+
 def describe(found: MethodDescriptor) -> Method:
     """Reads what the contract says about a method. Raises PolicyMissing."""
     service = found.containing_service
     path = f"/{service.full_name}/{found.name}"
-    options = found.GetOptions()
-    _check(path, options)
+    options = options_of(found)
+    policy = _checked(path, options.policy)
     proto = descriptor_pb2.MethodDescriptorProto()
     found.CopyToProto(proto)
     return Method(
         path=path,
         full_name=found.full_name,
         service=service.full_name.split(".")[1],
-        policy=options.Extensions[policy_pb2.method],
-        http_rules=_http_rules(options),
+        policy=policy,
+        http_rules=options.http_rules,
         client_streaming=proto.client_streaming,
         server_streaming=proto.server_streaming,
-        idempotency=Idempotency(options.idempotency_level),
+        idempotency=options.idempotency,
         input=found.input_type,
         output=found.output_type,
     )
 
 
-def _check(path: str, options: descriptor_pb2.MethodOptions) -> None:
-    if not options.HasExtension(policy_pb2.method):
-        raise PolicyMissing(f"{path} has no policy: add `option (mootion.policy.v1.method)` to it and run `make gen`")
-    policy = options.Extensions[policy_pb2.method]
+def _checked(path: str, policy: policy_pb2.MethodPolicy | None) -> policy_pb2.MethodPolicy:
+    if policy is None:
+        raise PolicyMissing(
+            f"{path} has no policy: add `option (mootion.policy.v1.method)` to it and run `make gen`"
+        )
     lacking = [
         name
         for name, present in (
@@ -158,7 +181,10 @@ def _check(path: str, options: descriptor_pb2.MethodOptions) -> None:
         if not present
     ]
     if lacking:
-        raise PolicyMissing(f"{path}: its policy does not say {', '.join(lacking)}; say it and run `make gen`")
+        raise PolicyMissing(
+            f"{path}: its policy does not say {', '.join(lacking)}; say it and run `make gen`"
+        )
+    return policy
 
 
 def _http_rules(options: descriptor_pb2.MethodOptions) -> tuple[http_pb2.HttpRule, ...]:

@@ -1,0 +1,87 @@
+"""The checked-in configuration put in place: this machine's ports, addresses, files and collector of traces."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from mesh.config import Settings
+
+GATEWAY = Path(__file__).resolve().parent
+_SWAGGER_UI = "swagger-ui/"
+_MEDIA, _TRACES = "media", "traces"
+_FOREIGN_ORIGINS = "foreign-origins"
+_Json = dict[str, Any]
+
+
+def placed(settings: Settings, derived: str | None = None) -> _Json:
+    """The configuration Envoy is started with.
+
+    `derived` is the text of `envoy.json`; default: the checked-in file.
+    """
+    config: _Json = json.loads(derived or (GATEWAY / "envoy.json").read_text())
+    _set_address(config["admin"], f"127.0.0.1:{settings.edge_admin_port}")
+    resources = config["staticResources"]
+    listener = resources["listeners"][0]
+    _set_address(listener, f"{settings.bind_host}:{settings.edge_port}")
+    manager = listener["filterChains"][0]["filters"][0]["typedConfig"]
+    if not settings.is_loopback:
+        _open_to_all(manager["routeConfig"])
+    if settings.otlp_endpoint is None:
+        del manager["tracing"]
+        resources["clusters"] = [one for one in resources["clusters"] if one["name"] != _TRACES]
+    for cluster in resources["clusters"]:
+        endpoint = cluster["loadAssignment"]["endpoints"][0]["lbEndpoints"][0]["endpoint"]
+        _set_address(endpoint, _address_of(cluster["name"], settings))
+    _find_files(config)
+    return config
+
+
+def _address_of(cluster: str, settings: Settings) -> str:
+    if cluster == _MEDIA:
+        return settings.addresses.get(_MEDIA) or f"{settings.bind_host}:{settings.media_port}"
+    if cluster == _TRACES:
+        return _authority(settings.otlp_endpoint or "")
+    return settings.address(cluster)
+
+
+def _authority(url: str) -> str:
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{host}:{parts.port or 4317}"
+
+
+def _set_address(holder: _Json, address: str) -> None:
+    host, _, port = address.rpartition(":")
+    holder["address"] = {"socketAddress": {"address": host.strip("[]"), "portValue": int(port)}}
+
+
+def _open_to_all(routes: _Json) -> None:
+    """Where only this machine reaches the edge, no token is asked for, so only its own names and pages are served.
+    Elsewhere any name will do, and a page of another site gets nowhere without a token."""
+    host = routes["virtualHosts"][0]
+    host["domains"] = ["*"]
+    host["routes"] = [route for route in host["routes"] if route.get("name") != _FOREIGN_ORIGINS]
+    routes["virtualHosts"] = [host]
+
+
+def _find_files(node: object) -> None:
+    """Replaces the names of files by their places."""
+    if isinstance(node, list):
+        for item in node:
+            _find_files(item)
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            if key in ("filename", "protoDescriptor") and isinstance(value, str):
+                node[key] = str(_place(value))  # type: ignore[index]
+            else:
+                _find_files(value)
+
+
+def _place(name: str) -> Path:
+    if name.startswith(_SWAGGER_UI):
+        import swagger_ui
+
+        return Path(swagger_ui.__file__).parent / "static" / name.removeprefix(_SWAGGER_UI)
+    return GATEWAY.parent / name

@@ -1,0 +1,206 @@
+"""Errors that Envoy itself answers with, turned into `google.rpc.Status`: as JSON for REST, as status and
+`grpc-status-details-bin` for gRPC."""
+
+import base64
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import grpc
+from envoy_data_plane.envoy.config.accesslog.v3 import (
+    AccessLogFilter,
+    AndFilter,
+    ComparisonFilter,
+    ComparisonFilterOp,
+    HeaderFilter,
+    StatusCodeFilter,
+)
+from envoy_data_plane.envoy.config.core.v3 import (
+    DataSource,
+    HeaderValue,
+    HeaderValueOption,
+    HeaderValueOptionHeaderAppendAction,
+    RuntimeUInt32,
+    SubstitutionFormatString,
+)
+from envoy_data_plane.envoy.config.route.v3 import HeaderMatcher
+from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v3 import (
+    LocalReplyConfig,
+    ResponseMapper,
+)
+from envoy_data_plane.envoy.type.matcher.v3 import RegexMatcher, StringMatcher
+from envoy_data_plane.google.protobuf import Struct
+from google.protobuf import any_pb2
+from google.rpc import error_details_pb2, status_pb2
+from mootion.errors.v1 import reason_pb2
+
+from mesh.derive.contracts import Contracts
+from mesh.derive.paths import PathTemplate
+from mesh.errors import DOMAIN, reason_name
+
+HEALTH_PATH = r"/healthz(\?.*)?"
+ORIGINAL_PATH = "x-envoy-original-path"
+_GRPC = "application/grpc"
+_CODE_NUMBERS = {code: code.value[0] for code in grpc.StatusCode}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What a status of Envoy's own means in terms of the contract. `path` narrows it to request paths."""
+
+    status: int
+    code: grpc.StatusCode
+    reason: reason_pb2.Reason.ValueType
+    message: str
+    path: str = ""
+
+
+_UNAVAILABLE = "The service behind this call does not answer. Try again in a moment."
+_TOO_LATE = "The call took longer than its deadline."
+_UNKNOWN = "There is no such path or method here. GET /openapi.json lists every path."
+_INVALID = "The request does not fit the contract"
+_FAULTS = (
+    Fault(400, grpc.StatusCode.INVALID_ARGUMENT, reason_pb2.REASON_INVALID_FIELD, _INVALID),
+    Fault(
+        403,
+        grpc.StatusCode.PERMISSION_DENIED,
+        reason_pb2.REASON_CALLER_NOT_ALLOWED,
+        "Only this machine's own pages and host names may call this address.",
+    ),
+    Fault(404, grpc.StatusCode.UNIMPLEMENTED, reason_pb2.REASON_UNKNOWN_METHOD, _UNKNOWN),
+    Fault(
+        405,
+        grpc.StatusCode.UNIMPLEMENTED,
+        reason_pb2.REASON_UNKNOWN_METHOD,
+        "The path exists, but not with this HTTP method. The header `allow` names those that do.",
+    ),
+    Fault(408, grpc.StatusCode.DEADLINE_EXCEEDED, reason_pb2.REASON_DEADLINE_EXCEEDED, _TOO_LATE),
+    Fault(
+        413,
+        grpc.StatusCode.INVALID_ARGUMENT,
+        reason_pb2.REASON_REQUEST_TOO_LARGE,
+        "The request is larger than this method admits.",
+    ),
+    Fault(
+        431,
+        grpc.StatusCode.INVALID_ARGUMENT,
+        reason_pb2.REASON_REQUEST_TOO_LARGE,
+        "The headers of the request are larger than is allowed, or too many.",
+    ),
+    Fault(500, grpc.StatusCode.INTERNAL, reason_pb2.REASON_INTERNAL, "The reply could not be sent."),
+    Fault(502, grpc.StatusCode.UNAVAILABLE, reason_pb2.REASON_DEPENDENCY_UNAVAILABLE, _UNAVAILABLE),
+    Fault(503, grpc.StatusCode.UNAVAILABLE, reason_pb2.REASON_DEPENDENCY_UNAVAILABLE, _UNAVAILABLE),
+    Fault(504, grpc.StatusCode.DEADLINE_EXCEEDED, reason_pb2.REASON_DEADLINE_EXCEEDED, _TOO_LATE),
+)
+
+
+def local_replies(contracts: Contracts) -> LocalReplyConfig:
+    """The first mapper that fits a reply decides it."""
+    faults = [*_upload_faults(contracts), *_FAULTS]
+    return LocalReplyConfig(
+        mappers=[_healthy(), *(mapper for fault in faults for mapper in (_for_grpc(fault), _for_rest(fault)))]
+    )
+
+
+def _upload_faults(contracts: Contracts) -> Iterable[Fault]:
+    for method in contracts.edge_methods:
+        if method.takes_bytes:
+            size = method.max_request_bytes // 1_048_576
+            yield Fault(
+                413,
+                grpc.StatusCode.RESOURCE_EXHAUSTED,
+                reason_pb2.REASON_UPLOAD_TOO_LARGE,
+                f"The upload is larger than {size} MiB. Split the file, or make it smaller.",
+                "|".join(PathTemplate.parse(rule.path).regex for rule in method.http),
+            )
+
+
+def _healthy() -> ResponseMapper:
+    return ResponseMapper(
+        filter=AccessLogFilter(
+            and_filter=AndFilter(filters=[_status(200), _header(":path", RegexMatcher(regex=HEALTH_PATH))])
+        ),
+        body_format_override=_json({"status": "SERVING"}),
+    )
+
+
+def _for_grpc(fault: Fault) -> ResponseMapper:
+    """For native gRPC Envoy sets status and content type itself; for gRPC-web this is what its filter passes on."""
+    status = status_pb2.Status(
+        code=_CODE_NUMBERS[fault.code], message=_sentence(fault), details=[_error_info(fault)]
+    )
+    details = base64.b64encode(status.SerializeToString(deterministic=True)).decode().rstrip("=")
+    return ResponseMapper(
+        filter=_matching(fault, [_header("content-type", StringMatcher(prefix=_GRPC)), _not_transcoded()]),
+        status_code=200,
+        body_format_override=SubstitutionFormatString(
+            text_format_source=DataSource(inline_string=""), content_type=f"{_GRPC}-web+proto"
+        ),
+        headers_to_add=[
+            _set_header("grpc-status", str(_CODE_NUMBERS[fault.code])),
+            _set_header("grpc-message", _sentence(fault)),
+            _set_header("grpc-status-details-bin", details),
+        ],
+    )
+
+
+def _for_rest(fault: Fault) -> ResponseMapper:
+    message = f"{fault.message}: %LOCAL_REPLY_BODY%" if fault.status == 400 else fault.message
+    info = {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": reason_name(fault.reason),
+        "domain": DOMAIN,
+        "metadata": {"requestId": "%REQ(X-REQUEST-ID)%"},
+    }
+    body = {"code": _CODE_NUMBERS[fault.code], "message": message, "details": [info]}
+    return ResponseMapper(filter=_matching(fault, []), body_format_override=_json(body))
+
+
+def _sentence(fault: Fault) -> str:
+    return fault.message if fault.message.endswith(".") else f"{fault.message}."
+
+
+def _error_info(fault: Fault) -> any_pb2.Any:
+    packed = any_pb2.Any()
+    packed.Pack(error_details_pb2.ErrorInfo(reason=reason_name(fault.reason), domain=DOMAIN))
+    return packed
+
+
+def _matching(fault: Fault, filters: list[AccessLogFilter]) -> AccessLogFilter:
+    everything = [_status(fault.status), *filters]
+    if fault.path:
+        everything.append(_header(":path", RegexMatcher(regex=rf"({fault.path})(\?.*)?")))
+    return (
+        everything[0] if len(everything) == 1 else AccessLogFilter(and_filter=AndFilter(filters=everything))
+    )
+
+
+def _status(code: int) -> AccessLogFilter:
+    comparison = ComparisonFilter(
+        op=ComparisonFilterOp.EQ,
+        value=RuntimeUInt32(default_value=code, runtime_key=f"edge.reply.{code}"),
+    )
+    return AccessLogFilter(status_code_filter=StatusCodeFilter(comparison=comparison))
+
+
+def _header(name: str, match: StringMatcher | RegexMatcher) -> AccessLogFilter:
+    matcher = StringMatcher(safe_regex=match) if isinstance(match, RegexMatcher) else match
+    return AccessLogFilter(header_filter=HeaderFilter(header=HeaderMatcher(name=name, string_match=matcher)))
+
+
+def _not_transcoded() -> AccessLogFilter:
+    """The transcoder makes a REST call look like gRPC and keeps the path it had."""
+    original = HeaderMatcher(name=ORIGINAL_PATH, present_match=True, invert_match=True)
+    return AccessLogFilter(header_filter=HeaderFilter(header=original))
+
+
+def _set_header(name: str, value: str) -> HeaderValueOption:
+    return HeaderValueOption(
+        header=HeaderValue(key=name, value=value),
+        append_action=HeaderValueOptionHeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD,
+    )
+
+
+def _json(body: dict[str, object]) -> SubstitutionFormatString:
+    return SubstitutionFormatString(
+        json_format=Struct.from_dict(body), content_type="application/json", omit_empty_values=True
+    )

@@ -1,0 +1,113 @@
+"""A real edge before the backend of `edge_backend.py`, run by a thread of its own so that tests are plain calls."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+
+import edge_backend
+
+from gateway.edge import Edge
+from mesh.config import Settings
+
+_PORTS = iter(range(42600, 42700))
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    for port in _PORTS:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no free port from 42600 to 42699")
+
+
+def settings_in(folder: Path) -> Settings:
+    """Settings with free ports."""
+    return Settings(
+        data_dir=folder,
+        edge_port=free_port(),
+        edge_admin_port=free_port(),
+        grpc_port=free_port(),
+        media_port=free_port(),
+    )
+
+
+@dataclass
+class Reply:
+    """A whole HTTP reply; header names in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Running:
+    """The edge under test."""
+
+    settings: Settings
+    documents: edge_backend.Documents
+    pid: int
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def authority(self) -> str:
+        return f"localhost:{self.settings.edge_port}"
+
+    def step(self) -> None:
+        """Lets a watched document change once."""
+        self.loop.call_soon_threadsafe(self.documents.watch_step.set)
+
+    def connect(self) -> HTTPConnection:
+        return HTTPConnection("localhost", self.settings.edge_port, timeout=20)
+
+    def call(
+        self, verb: str, path: str, body: bytes | str | None = None, headers: dict[str, str] | None = None
+    ) -> Reply:
+        connection = self.connect()
+        try:
+            connection.request(verb, path, body, headers or {})
+            return whole(connection.getresponse())
+        finally:
+            connection.close()
+
+
+def whole(response: HTTPResponse) -> Reply:
+    """Reads a reply to its end."""
+    headers = {name.lower(): value for name, value in response.getheaders()}
+    return Reply(response.status, headers, response.read())
+
+
+@contextmanager
+def running_edge(folder: Path) -> Iterator[Running]:
+    """Starts backend and edge, and stops both."""
+    settings, loop, started = settings_in(folder), asyncio.new_event_loop(), threading.Event()
+    stopping, found = asyncio.Event(), []
+
+    async def serve() -> None:
+        documents, edge = edge_backend.Documents(), Edge(settings)
+        async with edge_backend.serving(documents, settings.grpc_port, settings.media_port):
+            await edge.start()
+            assert edge.pid is not None
+            found.append(Running(settings, documents, edge.pid, loop))
+            started.set()
+            await stopping.wait()
+            await edge.stop(0.1)
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
+    thread.start()
+    assert started.wait(30), "the edge did not start"
+    try:
+        yield found[0]
+    finally:
+        loop.call_soon_threadsafe(stopping.set)
+        thread.join(20)
+        loop.close()
