@@ -1,0 +1,1 @@
+"""Tasks of language understanding, each done by one of several engines behind one interface."""

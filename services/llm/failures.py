@@ -1,0 +1,33 @@
+"""How an engine fails. All of these let another engine stand in."""
+
+
+class EngineFailure(Exception):
+    """The engine did not do the task."""
+
+
+class EngineUnavailable(EngineFailure):
+    """It does not answer, refuses for lack of rights or allowance, or took too long. Counts against its circuit."""
+
+
+class OutputInvalid(EngineFailure):
+    """What it wrote breaks the schema, or is not borne out by the document, after every retry.
+
+    Args:
+        problems: sentences that tell the model what to correct.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(f"{len(problems)} problems in the output")
+        self.problems = problems
+
+
+class RequestRefused(EngineFailure):
+    """It refuses this request whatever the number of tries, such as one that is too long for it."""
+
+
+class CircuitOpen(EngineFailure):
+    """It failed too often of late and is left alone for a while."""
+
+
+class BudgetSpent(EngineFailure):
+    """The principal's tokens of today are used up."""
