@@ -10,6 +10,7 @@ from services.llm.extractive.analysis import Analysis, analyse
 from services.llm.extractive.candidates import Candidate, candidates_of
 from services.llm.extractive.concept_names import names_of
 from services.llm.extractive.descriptions import defining_span
+from services.llm.extractive.relations import levels_of
 from services.llm.extractive.termhood import Judge
 
 DEFAULT_MIN_CONCEPTS = 15
@@ -35,15 +36,18 @@ def extract_concepts(request: ExtractConceptsRequest) -> list[Concept]:
 
 
 def concepts_of(analysis: Analysis, least: int, most: int) -> list[Concept]:
-    """The concepts of an analysis, most important first, without levels."""
+    """The concepts of an analysis, most important first."""
     acronyms = acronyms_of(analysis)
     candidates = candidates_of(analysis, acronyms)
     ranked = Judge(analysis, candidates).ranked(_LEAST_PROBABILITY)
     wanted = min(most, max(least, round(_word_count(analysis) * _CONCEPTS_PER_WORD)))
-    return [
+    concepts = [
         _concept(analysis, candidates[key], probability, _short_forms(acronyms, key))
         for key, probability in ranked[:wanted]
     ]
+    for concept, level in zip(concepts, levels_of(analysis, concepts), strict=True):
+        concept.level = level
+    return concepts
 
 
 def _word_count(analysis: Analysis) -> int:

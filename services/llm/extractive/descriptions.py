@@ -1,94 +1,86 @@
 """The sentence that says best what a concept is."""
 
+from collections.abc import Mapping
 from math import log
+from types import MappingProxyType
 
 from services.llm.extractive.analysis import Analysis, Sentence
 from services.llm.extractive.candidates import Candidate
 from services.llm.extractive.sentences import SentenceKind
-from services.llm.extractive.term_marks import Pattern, TermMark
+from services.llm.extractive.term_marks import Pattern
 
-# A definition shorter than this many words says too little, a longer one too much.
-_SHORT, _LONG = 7, 38
-_WEIGHTS = {
-    Pattern.COPULA: 1.0,
-    Pattern.MEANING: 1.0,
-    Pattern.LABEL: 0.95,
-    Pattern.NAMED: 0.95,
-    Pattern.APPOSITION: 0.9,
-    Pattern.SYNONYM: 0.5,
-    Pattern.OUTCOME: 0.4,
-    Pattern.LISTED: 0.35,
-    Pattern.SUBJECT: 0.9,
-}
 _POINTERS = ("this", "these", "such", "it", "those", "they")
-# How much a sentence gains by words that the document is about, beside one of words it uses once.
-_RELEVANCE = 0.6
-# The logarithm of a count that is as frequent as need be.
-_FREQUENT = 4.0
+
+# A linear model of how well a sentence that mentions a term explains it, fitted as `termhood` is.
+WEIGHTS: Mapping[str, float] = MappingProxyType(
+    {
+        # The strongest mark of the term in the sentence, and its strength where `X is ...` makes it.
+        "mark": 7.5,
+        "copula": 1.6,
+        # The term opens the sentence, or `In X, ...` does.
+        "opens": 2.5,
+        "setting": 3.0,
+        # Where the sentence stands among those that mention the term: 0 the first, 1 the last.
+        "order": -3.1,
+        "among the first": 2.4,
+        # How much it says: the logarithm of its different content words, and their share of all words.
+        "content": 1.6,
+        "density": -1.7,
+        "numbers": -0.6,
+        "objective": -1.3,
+        "no statement": -1.5,
+    }
+)
+_FIRST_FEW = 3
 
 
 def defining_span(analysis: Analysis, candidate: Candidate) -> tuple[int, int, int] | None:
-    """Passage, start and end of the sentence that defines a candidate best; None without a usable mention.
+    """Passage, start and end of the sentence that defines a candidate best; None without a mention.
 
-    A sentence that only points back, such as `This is called agglutination.`, is quoted with the one before
-    it.
+    A sentence that only names what the one before it says, such as `This process is called agglutination.`, is
+    quoted with that one.
     """
-    best = max(_scored(analysis, candidate), default=None)
-    if best is None:
+    positions = {index: first for index, first, _ in reversed(candidate.mentions)}
+    order = sorted(positions)
+    if not order:
         return None
-    sentence = analysis.sentences[-best[1]]
-    start = sentence.start
+    own = _own_stems(analysis, candidate)
+    scored = [
+        (_score(analysis.sentences[index], candidate, positions[index], rank / len(order), rank, own), -rank)
+        for rank, index in enumerate(order)
+    ]
+    sentence = analysis.sentences[order[-max(scored)[1]]]
     names_only = any(m.sentence == sentence.index and m.pattern is Pattern.NAMED for m in candidate.marks)
-    if names_only and _points_back(sentence):
-        start = _start_with_previous(analysis, sentence)
+    points_back = bool(sentence.tokens) and sentence.tokens[0].lower in _POINTERS
+    start = _start_with_previous(analysis, sentence) if names_only and points_back else sentence.start
     return sentence.passage, start, sentence.end
 
 
-def _scored(analysis: Analysis, candidate: Candidate) -> list[tuple[float, int]]:
-    """Score and negated position of every sentence that marks or, failing that, mentions the candidate."""
-    by_sentence: dict[int, float] = {}
-    for mark in candidate.marks:
-        score = _mark_score(analysis.sentences[mark.sentence], mark)
-        by_sentence[mark.sentence] = max(by_sentence.get(mark.sentence, 0.0), score)
-    for index, first, _ in candidate.mentions:
-        sentence = analysis.sentences[index]
-        if sentence.kind is SentenceKind.STATEMENT:
-            by_sentence.setdefault(index, 0.12 * _fitness(sentence) * (1.3 if first <= 2 else 1.0))
-        else:
-            by_sentence.setdefault(index, 0.01 if sentence.is_objective else 0.02)
-    own = frozenset(
-        token.stem
-        for index, first, end in candidate.mentions[:1]
-        for token in analysis.sentences[index].tokens[first:end]
-    )
-    return [
-        (score * (1 + _RELEVANCE * _relevance(analysis, analysis.sentences[index], own)), -index)
-        for index, score in by_sentence.items()
-    ]
+def _own_stems(analysis: Analysis, candidate: Candidate) -> frozenset[str]:
+    index, first, end = candidate.mentions[0]
+    return frozenset(token.stem for token in analysis.sentences[index].tokens[first:end])
 
 
-def _relevance(analysis: Analysis, sentence: Sentence, own: frozenset[str]) -> float:
-    """How much a sentence speaks in the document's own words, 0 to 1, the candidate's words left out."""
-    counts = [analysis.term_counts.get(stem, 0) for stem in sentence.stems if stem not in own]
-    if not counts:
-        return 0.0
-    return sum(min(1.0, log(1 + count) / _FREQUENT) for count in counts) / len(counts)
-
-
-def _mark_score(sentence: Sentence, mark: TermMark) -> float:
-    return mark.strength * _WEIGHTS.get(mark.pattern, 0.5) * _fitness(sentence)
-
-
-def _fitness(sentence: Sentence) -> float:
-    """How well a sentence reads as a description by its length, form and opening."""
-    count = sum(token.is_word for token in sentence.tokens)
-    length = min(1.0, count / _SHORT) if count < _SHORT else min(1.0, (_LONG / count) ** 0.5)
-    form = 1.0 if sentence.kind is SentenceKind.STATEMENT else 0.6
-    return length * form * (0.85 if _points_back(sentence) else 1.0)
-
-
-def _points_back(sentence: Sentence) -> bool:
-    return bool(sentence.tokens) and sentence.tokens[0].lower in _POINTERS
+def _score(
+    sentence: Sentence, candidate: Candidate, first: int, order: float, rank: int, own: frozenset[str]
+) -> float:
+    marks = [mark for mark in candidate.marks if mark.sentence == sentence.index]
+    stems = {stem for stem in sentence.stems if stem not in own}
+    words = sum(token.is_word for token in sentence.tokens)
+    evidence = {
+        "mark": max((mark.strength for mark in marks), default=0.0),
+        "copula": max((mark.strength for mark in marks if mark.pattern is Pattern.COPULA), default=0.0),
+        "opens": float(first <= 1),
+        "setting": float(sentence.tokens[0].lower == "in"),
+        "order": order,
+        "among the first": float(rank < _FIRST_FEW),
+        "content": log(1 + len(stems)),
+        "density": len(stems) / max(1, words),
+        "numbers": float(any(token.tag == "NUM" for token in sentence.tokens)),
+        "objective": float(sentence.is_objective),
+        "no statement": float(sentence.kind is not SentenceKind.STATEMENT),
+    }
+    return sum(value * WEIGHTS[name] for name, value in evidence.items())
 
 
 def _start_with_previous(analysis: Analysis, sentence: Sentence) -> int:

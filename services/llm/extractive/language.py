@@ -6,7 +6,7 @@ from functools import cache
 from math import log10
 from types import MappingProxyType
 
-import snowballstemmer  # type: ignore[import-untyped]
+import snowballstemmer
 import wordfreq
 
 from services.llm.extractive.closed_classes import ENGLISH_STOP_WORDS
