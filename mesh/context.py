@@ -70,23 +70,39 @@ def workload() -> str:
     return _workload.get()
 
 
-@contextmanager
-def entered(call: CallContext) -> Iterator[None]:
-    """Makes a call the current one while the block lasts. Calls it made and left behind are cancelled at the end."""
-    token = _current.set(call)
-    try:
-        yield
-    finally:
-        _current.reset(token)
-        for abandoned in tuple(call.outgoing):
-            abandoned.cancel()
+class Entered:
+    """Makes a call the current one while the block lasts. Calls it made and left behind are cancelled at the end.
+
+    Args:
+        call: the call.
+        workload: whose code serves it; None leaves that as it is.
+    """
+
+    __slots__ = ("_call", "_call_token", "_workload", "_workload_token")
+
+    def __init__(self, call: CallContext, workload: str | None = None) -> None:
+        self._call = call
+        self._workload = workload
+
+    def __enter__(self) -> None:
+        self._call_token = _current.set(self._call)
+        if self._workload is not None:
+            self._workload_token = _workload.set(self._workload)
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._call_token)
+        if self._workload is not None:
+            _workload.reset(self._workload_token)
+        if self._call.outgoing:
+            for abandoned in tuple(self._call.outgoing):
+                abandoned.cancel()
 
 
 @contextmanager
 def acting_for(owner_id: str, *, request_id: str, timeout_seconds: float) -> Iterator[None]:
     """Makes calls in the block on behalf of a resource's owner: for queue and event handlers."""
     principal = Principal(owner_id, policy_pb2.ACCESS_ROLE_STUDENT)
-    with entered(CallContext(principal, "", time.monotonic() + timeout_seconds, request_id, "")):
+    with Entered(CallContext(principal, "", time.monotonic() + timeout_seconds, request_id, "")):
         yield
 
 

@@ -14,8 +14,8 @@ from google.protobuf import json_format
 from mootion.errors.v1 import reason_pb2
 from mootion.policy.v1 import policy_pb2
 
-from mesh import context, status
-from mesh.context import CallContext
+from mesh import status
+from mesh.context import CallContext, Entered
 from mesh.errors import CallError
 from mesh.ids import Ids
 from mesh.interceptors import principal as identity
@@ -108,7 +108,7 @@ class CallMiddleware:
         sender = _Sender(send)
         try:
             call = self._call(headers, scope["path"], request_id)
-            with context.working_as(WORKLOAD), context.entered(call):
+            with Entered(call, WORKLOAD):
                 await self._application(scope, receive, sender)
         except CallError as error:
             await sender.fail(error, request_id)

@@ -1,5 +1,6 @@
 """Logs as one JSON object a line, with the trace id of the call they belong to."""
 
+import asyncio
 import json
 import logging
 import sys
@@ -13,21 +14,54 @@ import structlog
 from mesh import context
 from mesh.tracing import current_trace_id
 
+FLUSH_SECONDS = 0.05
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
-def configure(level: str, workload: str, stream: TextIO | None = None) -> None:
+class Lines:
+    """Writes lines to a stream: at once, or for lines that come by the thousand, twenty times a second.
+
+    Writing lets go of the interpreter lock, which costs a busy server more than the line itself.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._waiting: list[str] = []
+
+    def write(self, text: str) -> None:
+        """Writes a text and whatever waits, in order. With `flush`, all that the standard logging asks of a stream."""
+        self._waiting.append(text)
+        self.flush()
+
+    def write_soon(self, text: str) -> None:
+        """Writes a text within `FLUSH_SECONDS`; for use in a running loop."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
+        self._waiting.append(text)
+
+    def flush(self) -> None:
+        """Writes what waits."""
+        if self._waiting:
+            text = "".join(self._waiting)
+            self._waiting.clear()
+            self._stream.write(text)
+            self._stream.flush()
+
+
+def configure(level: str, workload: str, stream: TextIO | None = None) -> Lines:
     """Sends what structlog and the standard logging write to a stream, standard error by default."""
-    output = stream or sys.stderr
+    lines = Lines(stream or sys.stderr)
+    described = _Described(workload, with_text=level == "debug")
     structlog.configure(
-        processors=[_Described(workload, _LEVELS[level]), _render],
+        processors=[described, _render],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.WriteLoggerFactory(output),
+        logger_factory=lambda *_: structlog.WriteLogger(lines),  # type: ignore[arg-type]
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(output)
-    handler.setFormatter(_Formatter(workload, _LEVELS[level]))
+    handler = logging.StreamHandler(lines)  # type: ignore[type-var]
+    handler.setFormatter(_Formatter(described))
     logging.basicConfig(level=max(_LEVELS[level], logging.WARNING), handlers=[handler], force=True)
+    return lines
 
 
 def failure(error: BaseException, *, with_text: bool) -> dict[str, Any]:
@@ -47,53 +81,40 @@ def failure(error: BaseException, *, with_text: bool) -> dict[str, Any]:
     return described
 
 
-def write_access(fields: Mapping[str, Any]) -> None:
-    """Writes a line of the access log."""
-    structlog.get_logger().info("call", **fields)
-
-
 class _Described:
-    def __init__(self, workload: str, level: int) -> None:
+    def __init__(self, workload: str, *, with_text: bool) -> None:
         self._workload = workload
-        self._with_text = level <= logging.DEBUG
+        self._with_text = with_text
 
-    def __call__(self, logger: Any, name: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    def __call__(self, logger: object, name: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
         error = event.pop("exc_info", None)
         if error is True:
             error = sys.exc_info()[1]
-        if isinstance(error, BaseException):
-            event.update(failure(error, with_text=self._with_text))
-        return {**_preamble(name, self._workload), **event}
+        found = failure(error, with_text=self._with_text) if isinstance(error, BaseException) else {}
+        return {**self._preamble(name), **event, **found}
+
+    def _preamble(self, level: str) -> dict[str, Any]:
+        line: dict[str, Any] = {
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "level": level,
+            "workload": context.workload() or self._workload,
+        }
+        if trace_id := current_trace_id():
+            line["trace_id"] = trace_id
+        if call := context.current():
+            line["request_id"] = call.request_id
+        return line
 
 
 class _Formatter(logging.Formatter):
-    def __init__(self, workload: str, level: int) -> None:
+    def __init__(self, described: _Described) -> None:
         super().__init__()
-        self._workload = workload
-        self._with_text = level <= logging.DEBUG
+        self._described = described
 
     def format(self, record: logging.LogRecord) -> str:
-        line = _preamble(record.levelname.lower(), self._workload)
-        line |= {"event": record.getMessage(), "logger": record.name}
-        if record.exc_info and record.exc_info[1] is not None:
-            line |= failure(record.exc_info[1], with_text=self._with_text)
-        return json.dumps(line, default=str)
+        event = {"event": record.getMessage(), "logger": record.name, "exc_info": (record.exc_info or (None,) * 3)[1]}
+        return _render(None, "", self._described(None, record.levelname.lower(), event))
 
 
-def _preamble(level: str, workload: str) -> dict[str, Any]:
-    line: dict[str, Any] = {
-        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "level": level,
-        "workload": context.workload() or workload,
-    }
-    trace_id = current_trace_id()
-    if trace_id:
-        line["trace_id"] = trace_id
-    call = context.current()
-    if call is not None:
-        line["request_id"] = call.request_id
-    return line
-
-
-def _render(logger: Any, name: str, event: MutableMapping[str, Any]) -> str:
+def _render(logger: object, name: str, event: Mapping[str, Any]) -> str:
     return json.dumps(event, default=str)

@@ -12,7 +12,7 @@ import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from mesh import context, handlers, logs
+from mesh import context, handlers
 from mesh.background import Background
 from mesh.client import MAX_MESSAGE_BYTES
 from mesh.config import ConfigurationError, Settings
@@ -112,7 +112,7 @@ class Server:
             replies=runtime.replies,
             cache=runtime.cache,
             local=runtime.settings.local_principal,
-            write_access=logs.write_access,
+            write_access=runtime.telemetry.lines.write_soon,
         )
         bound = handlers.bind(servicers, chain, partial=partial)
         server = grpc.aio.server(options=_OPTIONS)

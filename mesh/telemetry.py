@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from mesh import logs
 from mesh.config import Settings
+from mesh.logs import Lines
 from mesh.metrics import Metrics
 from mesh.tracing import Tracing
 
@@ -15,11 +16,15 @@ class Telemetry:
     """What a process tells about itself.
 
     Args:
+        lines: where log lines go.
         tracing: starts spans.
         provider: where recorded spans go; None where nothing is recorded.
     """
 
-    def __init__(self, tracing: Tracing | None = None, provider: "TracerProvider | None" = None) -> None:
+    def __init__(
+        self, lines: Lines, tracing: Tracing | None = None, provider: "TracerProvider | None" = None
+    ) -> None:
+        self.lines = lines
         self.metrics = Metrics()
         self.tracing = tracing or Tracing()
         self._provider = provider
@@ -27,14 +32,15 @@ class Telemetry:
     @classmethod
     def open(cls, settings: Settings, workload: str, log: TextIO | None = None) -> "Telemetry":
         """Configures logs, and exports spans where an OTLP endpoint is set."""
-        logs.configure(settings.log_level, workload, log)
+        lines = logs.configure(settings.log_level, workload, log)
         if settings.otlp_endpoint is None:
-            return cls()
+            return cls(lines)
         provider = _provider(settings.otlp_endpoint, workload)
-        return cls(Tracing(provider.get_tracer("mootion")), provider)
+        return cls(lines, Tracing(provider.get_tracer("mootion")), provider)
 
     def close(self) -> None:
-        """Sends the last spans."""
+        """Writes the last lines and sends the last spans."""
+        self.lines.flush()
         if self._provider is not None:
             self._provider.shutdown()
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from mesh.ids import Ids
-from mesh.interceptors.access_log import AccessLogInterceptor, Fields
+from mesh.interceptors.access_log import AccessLogInterceptor
 from mesh.interceptors.cache import CacheInterceptor
 from mesh.interceptors.call import Interceptor
 from mesh.interceptors.deadline import DeadlineInterceptor
@@ -25,13 +25,13 @@ def interceptors(
     replies: Replies,
     cache: Cache,
     local: bool,
-    write_access: Callable[[Fields], None],
+    write_access: Callable[[str], None],
 ) -> list[Interceptor]:
     """Every interceptor of a server, the outermost first.
 
     Args:
         local: see PrincipalInterceptor.
-        write_access: takes the fields of each line of the access log.
+        write_access: takes each line of the access log.
     """
     return [
         # First: everything below has a request id and a trace to name in logs and errors.

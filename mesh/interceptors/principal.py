@@ -4,8 +4,7 @@ import grpc
 from mootion.errors.v1 import reason_pb2
 from mootion.policy.v1 import policy_pb2
 
-from mesh import context
-from mesh.context import CallContext, Principal
+from mesh.context import CallContext, Entered, Principal
 from mesh.errors import CallError
 from mesh.interceptors.call import Call, Proceed
 from mesh.policy import Method
@@ -49,10 +48,7 @@ class PrincipalInterceptor:
             if principal is None and local and caller == EDGE:
                 principal = call.principal = LOCAL_PRINCIPAL
             check_role(principal, least_role, path)
-            with (
-                context.working_as(service),
-                context.entered(CallContext(principal, caller, call.deadline, call.request_id, path)),
-            ):
+            with Entered(CallContext(principal, caller, call.deadline, call.request_id, path), service):
                 return await proceed(call)
 
         return identify

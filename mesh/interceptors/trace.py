@@ -1,14 +1,14 @@
-"""Gives every call a request id and a span in the trace of whoever made it."""
+"""Gives every call a request id and a place in the trace of whoever made it."""
 
 import re
 
 from opentelemetry import context as otel_context
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, set_span_in_context
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
 
 from mesh.ids import Ids
 from mesh.interceptors.call import Call, Proceed
 from mesh.policy import Method
-from mesh.tracing import Tracing
+from mesh.tracing import Tracing, put_down
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -22,22 +22,42 @@ class TraceInterceptor:
 
     def bind(self, method: Method, proceed: Proceed) -> Proceed:
         """See Interceptor."""
-        name = f"serve {method.path}"
-        start, new_id = self._tracing.start, self._ids.new
+        if self._tracing.tracer is None:
+            return self._carrying(proceed)
+        return self._recording(self._tracing.tracer, f"serve {method.path}", proceed)
+
+    def _carrying(self, proceed: Proceed) -> Proceed:
+        carry, identify = self._tracing.carry, self._identify
 
         async def trace(call: Call) -> bytes:
-            given = call.text("mootion-request-id")
-            call.request_id = given if _REQUEST_ID.fullmatch(given) else new_id()
-            span = start(name, SpanKind.SERVER, call.metadata)
+            identify(call)
+            token = carry(call.metadata)
+            try:
+                return await proceed(call)
+            finally:
+                put_down(token)
+
+        return trace
+
+    def _recording(self, tracer: Tracer, name: str, proceed: Proceed) -> Proceed:
+        start, identify = self._tracing.start, self._identify
+
+        async def trace(call: Call) -> bytes:
+            identify(call)
+            span = start(tracer, name, SpanKind.SERVER, call.metadata)
             token = otel_context.attach(set_span_in_context(span))
             try:
                 return await proceed(call)
             finally:
                 otel_context.detach(token)
-                if span.is_recording():
-                    _describe(span, call)
+                _describe(span, call)
+                span.end()
 
         return trace
+
+    def _identify(self, call: Call) -> None:
+        given = call.text("mootion-request-id")
+        call.request_id = given if _REQUEST_ID.fullmatch(given) else self._ids.new()
 
 
 def _describe(span: Span, call: Call) -> None:
@@ -53,4 +73,3 @@ def _describe(span: Span, call: Call) -> None:
     )
     if call.reason:
         span.set_status(Status(StatusCode.ERROR))
-    span.end()

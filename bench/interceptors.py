@@ -1,0 +1,186 @@
+"""P1: a unary call through every interceptor against a bare grpc.aio echo, in interleaved rounds.
+
+`python -m bench.interceptors` prints one JSON line. Each server runs in a process of its own; the client sends the same
+request to both with the same number of calls under way. `throughput_ratio` is calls a second, ours by bare (higher is
+better); `server_cpu_ratio` is processor time of the server for a call, bare by ours.
+"""
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import socket
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from typing import Any
+
+import grpc
+import psutil
+
+TOY_STUBS = Path(__file__).parent.parent / "tests" / "gen"
+METADATA = (
+    ("mootion-principal", "01970000-0000-7000-8000-000000000001"),
+    ("mootion-role", "STUDENT"),
+    ("mootion-caller", "edge"),
+    ("mootion-request-id", "01970000-0000-7000-8000-000000000002"),
+    ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"),
+)
+TEXT = "What is the speed of sound in air at twenty degrees?"
+PASSES_AT = 0.6
+
+
+def serve_bare(port: int, ready: Event, folder: str) -> None:
+    """A grpc.aio server with one handler and nothing else."""
+    rpc, toy = _stubs()
+
+    class Bare(rpc.ToyServiceServicer):  # type: ignore[misc, name-defined]
+        async def Echo(self, request: Any, context: Any) -> Any:
+            return toy.EchoResponse(text=request.text)
+
+    async def main() -> None:
+        server = grpc.aio.server()
+        rpc.add_ToyServiceServicer_to_server(Bare(), server)
+        server.add_insecure_port(f"127.0.0.1:{port}")
+        await server.start()
+        ready.set()
+        await server.wait_for_termination()
+
+    asyncio.run(main())
+
+
+def serve_meshed(port: int, ready: Event, folder: str) -> None:
+    """The same handler behind every interceptor, its access log going to a file."""
+    rpc, toy = _stubs()
+    from mesh.config import Settings
+    from mesh.runtime import Runtime, open_runtime
+    from mesh.server import serve
+    from mesh.service import Parts, Servicer
+
+    class Meshed(rpc.ToyServiceServicer):  # type: ignore[misc, name-defined]
+        async def Echo(self, request: Any, context: Any) -> Any:
+            return toy.EchoResponse(text=request.text)
+
+    def build(runtime: Runtime) -> Parts:
+        service = toy.DESCRIPTOR.services_by_name["ToyService"]
+        return Parts("toy", [Servicer(Meshed(), rpc.add_ToyServiceServicer_to_server, service)])
+
+    async def main() -> None:
+        settings = Settings(data_dir=Path(folder), grpc_port=port, metrics_port=0)
+        with (Path(folder) / "access.log").open("w") as log:
+            async with open_runtime(settings, "toy", log=log) as runtime:
+                await serve(runtime, [build(runtime)], until=asyncio.Event(), ready=ready.set, partial=True)
+
+    asyncio.run(main())
+
+
+def _stubs() -> tuple[Any, Any]:
+    sys.path.insert(0, str(TOY_STUBS))
+    from mootion.toy.v1 import toy_service_pb2, toy_service_pb2_grpc
+
+    return toy_service_pb2_grpc, toy_service_pb2
+
+
+class Target:
+    """A server process under load."""
+
+    def __init__(self, serve: Callable[[int, Event, str], None], folder: str) -> None:
+        spawn = multiprocessing.get_context("spawn")
+        with socket.create_server(("127.0.0.1", 0)) as found:
+            self.port = found.getsockname()[1]
+        ready = spawn.Event()
+        self.process = spawn.Process(target=serve, args=(self.port, ready, folder), daemon=True)
+        self.process.start()
+        if not ready.wait(30):
+            raise RuntimeError(f"{serve.__name__} did not start")
+        self.rates: list[float] = []
+        self.latencies: list[float] = []
+        self.cpu: list[float] = []
+
+    def cpu_seconds(self) -> float:
+        """Processor time the server has used."""
+        times = psutil.Process(self.process.pid).cpu_times()
+        return float(times.user + times.system)
+
+    async def measure(self, call: Callable[[], Awaitable[object]], calls: int, at_once: int) -> None:
+        """One round: `calls` calls, `at_once` of them under way; then a tenth of them one after another."""
+        cpu, started = self.cpu_seconds(), time.perf_counter()
+        await asyncio.gather(*(_repeat(call, calls // at_once) for _ in range(at_once)))
+        elapsed = time.perf_counter() - started
+        self.rates.append(calls / elapsed)
+        self.cpu.append((self.cpu_seconds() - cpu) / calls)
+        started = time.perf_counter()
+        await _repeat(call, calls // 10)
+        self.latencies.append((time.perf_counter() - started) / (calls // 10))
+
+
+async def _repeat(call: Callable[[], Awaitable[object]], times: int) -> None:
+    for _ in range(times):
+        await call()
+
+
+async def compare(rounds: int, calls: int, at_once: int) -> dict[str, Any]:
+    """Medians over the rounds, of both servers and as ratios."""
+    rpc, toy = _stubs()
+    request = toy.EchoRequest(text=TEXT)
+    with tempfile.TemporaryDirectory(prefix="mootion-bench-") as folder:
+        bare, meshed = Target(serve_bare, folder), Target(serve_meshed, folder)
+        try:
+            async with (
+                grpc.aio.insecure_channel(f"127.0.0.1:{bare.port}") as to_bare,
+                grpc.aio.insecure_channel(f"127.0.0.1:{meshed.port}") as to_meshed,
+            ):
+                echo_bare = rpc.ToyServiceStub(to_bare).Echo
+                echo_meshed = rpc.ToyServiceStub(to_meshed).Echo
+                for number in range(rounds + 1):
+                    if number == 1:
+                        _forget(bare, meshed)
+                    await bare.measure(lambda: echo_bare(request, metadata=METADATA), calls, at_once)
+                    await meshed.measure(lambda: echo_meshed(request, metadata=METADATA), calls, at_once)
+        finally:
+            bare.process.kill()
+            meshed.process.kill()
+    return _summary(bare, meshed)
+
+
+def _forget(*targets: Target) -> None:
+    """What the first round measured is warming up."""
+    for target in targets:
+        target.rates.clear()
+        target.latencies.clear()
+        target.cpu.clear()
+
+
+def _summary(bare: Target, meshed: Target) -> dict[str, Any]:
+    ratio = statistics.median(ours / theirs for ours, theirs in zip(meshed.rates, bare.rates, strict=True))
+    cpu = statistics.median(theirs / ours for ours, theirs in zip(meshed.cpu, bare.cpu, strict=True))
+    return {
+        "pass": ratio >= PASSES_AT,
+        "throughput_ratio": round(ratio, 3),
+        "server_cpu_ratio": round(cpu, 3),
+        "bare_calls_per_second": round(statistics.median(bare.rates)),
+        "our_calls_per_second": round(statistics.median(meshed.rates)),
+        "bare_latency_us": round(statistics.median(bare.latencies) * 1e6),
+        "our_latency_us": round(statistics.median(meshed.latencies) * 1e6),
+        "bare_server_cpu_us": round(statistics.median(bare.cpu) * 1e6),
+        "our_server_cpu_us": round(statistics.median(meshed.cpu) * 1e6),
+    }
+
+
+def main() -> None:
+    """Runs the comparison."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7, help="rounds after the one that warms up")
+    parser.add_argument("--calls", type=int, default=4000, help="calls in a round")
+    parser.add_argument("--at-once", type=int, default=16, help="calls under way at a time")
+    options = parser.parse_args()
+    result = asyncio.run(compare(options.rounds, options.calls, options.at_once))
+    print(json.dumps({"id": "P1", "n": options.rounds * options.calls, "seed": None, **result}))
+
+
+if __name__ == "__main__":
+    main()
