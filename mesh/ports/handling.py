@@ -1,6 +1,8 @@
 """Hands one event to a subscriber, again and again until it is handled."""
 
 import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import structlog
 from opentelemetry import context as trace_context
@@ -8,6 +10,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from mesh.ports.events import Handler
 from mesh.ports.outgoing import NewEvent
+from mesh.tracing import Tracing, put_down
 
 FIRST_WAIT_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 30.0
@@ -24,13 +27,23 @@ async def handle_until_done(subscription: str, new: NewEvent, handler: Handler) 
 
 
 async def _handled(subscription: str, new: NewEvent, handler: Handler) -> bool:
-    token = trace_context.attach(TraceContextTextMapPropagator().extract(new.headers))
     try:
-        await handler(new.event)
+        with _in_trace(new.headers):
+            await handler(new.event)
     except Exception:
         kind, event_id = new.event.WhichOneof("payload"), new.event.event_id
         log.exception("event_handler_failed", subscription=subscription, kind=kind, event_id=event_id)
         return False
-    finally:
-        trace_context.detach(token)
     return True
+
+
+@contextmanager
+def _in_trace(headers: Mapping[str, str]) -> Iterator[None]:
+    """Carries the trace on for the logs, and makes it the parent of spans where any are recorded."""
+    attached = trace_context.attach(TraceContextTextMapPropagator().extract(headers))
+    carried = Tracing().carry(headers)
+    try:
+        yield
+    finally:
+        put_down(carried)
+        trace_context.detach(attached)

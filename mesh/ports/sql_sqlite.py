@@ -1,11 +1,10 @@
 """The relational store on one SQLite file that several processes may open."""
 
 import asyncio
-import fcntl
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,8 +13,9 @@ from sqlalchemy import CursorResult, Executable, MetaData
 from mesh.ports import tables
 from mesh.ports.changes import Changes
 from mesh.ports.outgoing import Outgoing
-from mesh.ports.sqlite_connection import SqliteConnection, open_engine
+from mesh.ports.sqlite_connection import BUSY_TIMEOUT_SECONDS, SqliteConnection, open_engine
 from mesh.ports.sqlite_outgoing import write_outgoing
+from mesh.ports.write_turn import WriteTurn
 
 READERS = 4
 
@@ -43,13 +43,21 @@ class SqliteDatabase:
     the commit is.
     """
 
-    def __init__(self, path: Path, now: Callable[[], float], new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        turn: WriteTurn,
+        executor: ThreadPoolExecutor,
+        now: Callable[[], float],
+        new_id: Callable[[], str],
+    ) -> None:
         self.now = now
         self.path = path
+        self._turn = turn
+        self._executor = executor
         self._new_id = new_id
         self._lock = asyncio.Lock()
         self._holder: asyncio.Task[Any] | None = None
-        self._executor = ThreadPoolExecutor(READERS + 1, thread_name_prefix="sqlite")
         self._writer = SqliteConnection(open_engine(path, "BEGIN IMMEDIATE"), self._executor)
         engine = open_engine(path, "BEGIN", query_only=True)
         self._readers = [SqliteConnection(engine, self._executor) for _ in range(READERS)]
@@ -67,9 +75,11 @@ class SqliteDatabase:
             OSError: the file cannot be created or locked.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _opening(path):
-            database = cls(path, now, new_id)
-            await database.create_tables(tables.metadata)
+        executor = ThreadPoolExecutor(READERS + 2, thread_name_prefix="sqlite")
+        turn = WriteTurn(path.with_name(path.name + ".lock"), executor, BUSY_TIMEOUT_SECONDS)
+        async with turn:  # Turning WAL on does not wait for others by itself.
+            database = cls(path, turn, executor, now, new_id)
+        await database.create_tables(tables.metadata)
         return database
 
     @asynccontextmanager
@@ -83,15 +93,12 @@ class SqliteDatabase:
         task = asyncio.current_task()
         if self._holder is task:
             raise RuntimeError("a transaction is open in this task already; use that one")
-        async with self._lock:
+        async with self._writing():
             self._holder = task
             try:
                 unit = SqliteTransaction(self._writer, self.now, self._new_id)
                 yield unit
                 await write_outgoing(self._writer, unit, self.now())
-            except BaseException:
-                self._writer.rollback()
-                raise
             finally:
                 self._holder = None
         self.changes.wake()
@@ -108,13 +115,9 @@ class SqliteDatabase:
 
     async def create_tables(self, metadata: MetaData) -> None:
         """See `Database.create_tables`."""
-        async with self._lock:
-            try:
-                await self._writer.run(metadata.create_all)
-                await self._writer.commit()
-            except BaseException:
-                self._writer.rollback()
-                raise
+        async with self._writing():
+            await self._writer.run(metadata.create_all)
+            await self._writer.commit()
 
     async def close(self) -> None:
         """Waits for the open unit of work and closes all connections."""
@@ -123,18 +126,20 @@ class SqliteDatabase:
             for connection in (self._writer, *self._readers):
                 connection.close()
             self._watcher.close()
+            self._turn.close()
         self._executor.shutdown(wait=False)
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[None]:
+        """Only one task of one process at a time; what it did not commit is rolled back."""
+        async with self._lock, self._turn:
+            try:
+                yield
+            finally:
+                self._writer.rollback()
 
     def _data_version(self) -> int:
         try:
             return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
         except sqlite3.OperationalError:
             return -1
-
-
-@contextmanager
-def _opening(path: Path) -> Iterator[None]:
-    """Lets one process at a time create the file: turning WAL on does not wait for others by itself."""
-    with open(path.with_name(path.name + ".opening"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from mootion.event.v1 import event_pb2
 
 from mesh.ports.events import Handler
+from mesh.tracing import Tracing, current_trace_id
 from tests.contract.ports.stores import Stores
 
 
@@ -146,3 +147,17 @@ async def test_another_takes_the_subscription_over_when_its_holder_ends(stores: 
         await publish(stores, "b")
         assert await stores.events.wait_until_handled("search", 5)
     assert (first, second) == (["a"], ["b"])
+
+
+async def test_the_trace_of_the_publisher_goes_on(stores: Stores) -> None:
+    seen: list[str] = []
+    trace_id = "0af7651916cd43dd8448eb211c80319c"
+
+    async def handle(event: event_pb2.Event) -> None:
+        seen.append(current_trace_id())
+
+    with Tracing().consuming("anything", {"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"}):
+        await publish(stores, "a")
+    async with subscribed(stores, "search", handle):
+        assert await stores.events.wait_until_handled("search", 5)
+    assert seen == [trace_id]
