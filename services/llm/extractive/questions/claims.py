@@ -60,7 +60,7 @@ def _claim(reading: Reading, sentence: Sentence) -> Claim | None:
     if agreement is None or _is_participle(sentence, verb):
         return None
     subject = _subject_text(reading, sentence, mention)
-    predicate = _predicate(sentence, verb)
+    predicate = _predicate(reading, sentence, verb)
     if not _is_predicate(reading, mention, predicate) or not _agrees(agreement, subject):
         return None
     plural = agreement is Agreement.PLURAL or (agreement is Agreement.ANY and is_plural(subject))
@@ -118,17 +118,29 @@ def _subject_text(reading: Reading, sentence: Sentence, mention: Mention) -> str
     return reading.surface(sentence, start, mention.last)
 
 
-def _predicate(sentence: Sentence, verb: int) -> str:
+def _predicate(reading: Reading, sentence: Sentence, verb: int) -> str:
     text = cleaned(sentence.text[sentence.tokens[verb].start - sentence.start :]).rstrip(".")
     text = _FILLER.sub(lambda m: m["verb"] or "", text)
-    return _TAIL.sub("", text).strip(" ,;:—–")
+    return _without_second_clause(reading, _TAIL.sub("", text).strip(" ,;:—–"))
+
+
+def _without_second_clause(reading: Reading, predicate: str) -> str:
+    """`predicate` up to a comma and an `and` after which another subject and its verb stand."""
+    first, comma, rest = predicate.partition(", and ")
+    if not comma or "," in first:
+        return predicate
+    tokens = reading.tokens_of(rest)
+    zipf = reading.analysis.language.zipf
+    opens_with_verb = finite_verb(tokens, 0, zipf) is not None
+    has_verb = any(finite_verb(tokens, i, zipf) is not None for i in range(1, min(6, len(tokens))))
+    return first if has_verb and not opens_with_verb else predicate
 
 
 def _is_predicate(reading: Reading, mention: Mention, predicate: str) -> bool:
     if not SHORTEST_PREDICATE <= word_count(predicate) <= LONGEST_PREDICATE or _EMPTY_PREDICATE.match(predicate):
         return False
-    stems = reading.content_stems(predicate)
-    return len(stems) >= 3 and not reading.terms[mention.term].stems <= stems
+    words = set(reading.key_of(predicate))
+    return len(reading.content_stems(predicate)) >= 3 and not set(reading.terms[mention.term].keys[0]) <= words
 
 
 def _agrees(agreement: Agreement, subject: str) -> bool:

@@ -11,7 +11,7 @@ from services.llm.extractive.questions.distractors import Distractors
 from services.llm.extractive.questions.quantities import Quantity, other_numbers
 from services.llm.extractive.questions.reading import Mention, Reading
 from services.llm.extractive.questions.standalone import without_connective
-from services.llm.extractive.questions.wording import cleaned, is_plural, plural, singular, with_capital
+from services.llm.extractive.questions.wording import cleaned, is_plural, with_capital
 
 _PAIRS = (
     "increases decreases|increase decrease|increased decreased|increasing decreasing|higher lower|highest lowest|more fewer|"
@@ -95,14 +95,12 @@ class Contradictions:
                 yield _exchanged(statement, surface, name)
 
     def _names_in_place(self, sentence: Sentence, mention: Mention, surface: str, random: Random) -> Iterator[str]:
-        many = is_plural(surface)
-        said = frozenset(self._reading.stems_of(sentence.text))
-        names = self._distractors.terms(mention.term, sentence.text, sentence.text, many, random)
+        said = frozenset(self._reading.key_of(sentence.text))
         rest = frozenset(sentence.stems) - self._reading.content_stems(surface)
-        for name in names[:6]:
-            stems = self._reading.content_stems(name)
-            if not stems & said and not self._is_said(stems, rest):
-                yield plural(name) if many else singular(name)
+        for name in self._distractors.exchangeable(mention.term, is_plural(surface), random)[:6]:
+            apart = not said & frozenset(self._reading.key_of(name))
+            if apart and not self._is_said(self._reading.content_stems(name), rest):
+                yield name
 
     def _is_said(self, stems: frozenset[str], rest: frozenset[str]) -> bool:
         """Whether a sentence says of the other term half of what this one says."""

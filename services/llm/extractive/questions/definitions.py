@@ -22,6 +22,8 @@ from services.llm.extractive.questions.wording import (
 
 LONGEST_MEANING = 32
 SHORTEST_MEANING = 4
+# Less sure than this, a sentence only says something about its term.
+LEAST_QUALITY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,8 @@ def _copula_quality(match: re.Match[str], plain: bool) -> float:
         return 0.95
     if match["copula"].lower() in ("was", "were"):
         return 0.3
+    if re.match(r"also\b", match.string[match.end("copula") :].lstrip()):
+        return 0.3
     defining = re.search(
         r"\b(?:that|which|who|whose|in which|of|used|by|between|where|when|composed|made|with)\b",
         match["meaning"],
@@ -227,7 +231,12 @@ def _checked(
     term = _term(reading, named, sentence, quality)
     if term is None or _circular(reading, named, meaning):
         return None
-    return Definition(term, named, meaning, sentence, quality)
+    return Definition(term, _as_running(reading.terms[term], named), meaning, sentence, quality)
+
+
+def _as_running(term: Term, named: str) -> str:
+    """The name as written, but with the small or capital letter that it has in the middle of sentences."""
+    return named if term.name[:1].isupper() else with_small_letter(named)
 
 
 def _trimmed(meaning: str) -> str:
@@ -300,14 +309,14 @@ def _names_a_term(named: str) -> bool:
 
 def _term(reading: Reading, named: str, sentence: Sentence, quality: float) -> int | None:
     """The known term that `named` is or ends with; a new one where the definition is a sure one."""
-    stems = reading.stems_of(named)
-    known = reading.find(stems)
+    key = reading.key_of(named)
+    known = reading.find(key)
     if known is not None or quality < 0.8:
         return known
     if not _may_be_new(reading, named, sentence):
         return None
     name = with_small_letter(named) if sentence.text.startswith(named[:3]) else named
-    return reading.add(Term(name, name, (stems,), 0.2, 0))
+    return reading.add(Term(name, name, (key,), 0.2, 0))
 
 
 def _may_be_new(reading: Reading, named: str, sentence: Sentence) -> bool:
@@ -327,7 +336,7 @@ def _may_be_new(reading: Reading, named: str, sentence: Sentence) -> bool:
 
 def _circular(reading: Reading, named: str, meaning: str) -> bool:
     """Whether the meaning uses the whole term."""
-    name, text = reading.stems_of(named), reading.stems_of(meaning)
+    name, text = reading.key_of(named), reading.key_of(meaning)
     return any(text[i : i + len(name)] == name for i in range(len(text)))
 
 
@@ -335,6 +344,8 @@ def _best_for_each_term(found: list[Definition]) -> list[Definition]:
     """At most two definitions a term, the surest first where they are equal in place."""
     kept: dict[int, list[Definition]] = {}
     for definition in found:
+        if definition.quality < LEAST_QUALITY:
+            continue
         kept.setdefault(definition.term, []).append(definition)
     best = {id(d) for group in kept.values() for d in sorted(group, key=lambda d: -d.quality)[:2]}
     return [definition for definition in found if id(definition) in best]

@@ -38,7 +38,7 @@ def drafted(shop: Workshop, seed: Seed, stem: str, explanation: str = "") -> Ite
         kind=seed.kind,
         stem=stem,
         citation=citation,
-        concept=shop.concept(seed.term),
+        concept=shop.concept(seed.term, seed.sentence),
         explanation=explanation or explained(citation.quote),
     )
 

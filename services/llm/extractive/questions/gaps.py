@@ -8,7 +8,7 @@ from services.llm.extractive.analysis import Sentence
 from services.llm.extractive.questions.item_view import GAP
 from services.llm.extractive.questions.reading import Mention, Reading
 from services.llm.extractive.questions.standalone import without_connective
-from services.llm.extractive.questions.wording import cleaned, is_plural, with_capital
+from services.llm.extractive.questions.wording import cleaned, is_plural, with_capital, with_small_letter
 
 FEWEST_CONTENT_STEMS = 5
 
@@ -34,7 +34,7 @@ class Gap:
 
 def gaps(reading: Reading) -> Iterator[Gap]:
     """Every term that can be left out of a sentence that stands alone and says enough without it."""
-    for sentence in reading.standing:
+    for sentence in reading.askable:
         mentions = reading.mentions(sentence)
         for mention in mentions:
             gap = _gap(reading, sentence, mention, len(mentions))
@@ -45,21 +45,20 @@ def gaps(reading: Reading) -> Iterator[Gap]:
 def _gap(reading: Reading, sentence: Sentence, mention: Mention, mention_count: int) -> Gap | None:
     tokens = sentence.tokens
     answer = reading.surface(sentence, mention.first, mention.last)
-    stems = reading.terms[mention.term].stems
+    inside = {t.stem for t in tokens[mention.first : mention.last]}
     elsewhere = {t.stem for i, t in enumerate(tokens) if not mention.first <= i < mention.last and not t.is_stop}
-    if stems & elsewhere or len(elsewhere) < FEWEST_CONTENT_STEMS or not _stands_free(sentence, mention):
+    if inside & elsewhere or len(elsewhere) < FEWEST_CONTENT_STEMS or not _stands_free(sentence, mention):
         return None
     text = _with_gap(sentence, mention)
     if text is None:
         return None
-    answer = answer if answer[1:2].isupper() else reading.terms[mention.term].name if mention.first == 0 and _same(answer, reading.terms[mention.term].name) else answer
+    if not reading.terms[mention.term].name[:1].isupper():
+        answer = with_small_letter(answer)
     position = mention.first / max(1, len(tokens))
     definite = mention.first == 0 or position > 0.5
-    return Gap(mention.term, text, answer, sentence, min(1.0, 0.3 * definite + 0.1 * mention_count + 0.03 * len(elsewhere)))
-
-
-def _same(a: str, b: str) -> bool:
-    return a.lower() == b.lower()
+    rarity = max(0.0, min(1.0, (5.5 - min(t.zipf for t in tokens[mention.first : mention.last])) / 2.5))
+    told = 0.2 * definite + 0.08 * mention_count + 0.02 * len(elsewhere)
+    return Gap(mention.term, text, answer, sentence, min(1.0, told + 0.4 * rarity))
 
 
 def _stands_free(sentence: Sentence, mention: Mention) -> bool:

@@ -103,7 +103,7 @@ def _counted(text: str) -> str:
     group = with_small_letter(match["group"].strip())
     at_start = match.start("group") == 0 or text[: match.start("group")].lower().strip() in ("there are", "these are")
     own_name = re.search(r"\b(?:of|in|for) [a-z]", group) is not None
-    return group if (at_start or own_name) and not re.search(r"\b(?:which|whom|same|discrete|following)\b|[’']s\b", group) else ""
+    return group if (own_name or (at_start and word_count(group) > 3)) and not re.search(r"\b(?:which|whom|same|discrete|following)\b|[’']s\b", group) else ""
 
 
 def _listing(reading: Reading, sentence: Sentence, group: str, items: str, whole: bool) -> Iterator[Listing]:

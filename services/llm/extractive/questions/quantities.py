@@ -7,6 +7,10 @@ from random import Random
 from services.llm.extractive.analysis import Sentence
 from services.llm.extractive.questions.reading import Reading
 from services.llm.extractive.questions.standalone import without_connective
+from services.llm.extractive.questions.wording import cleaned
+
+# The term of a quantity in a sentence that mentions none.
+NO_TERM = -1
 
 _NUMBER = re.compile(
     r"(?<![\w.,–/^-])(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\w/^]|[.,]\d|[–-]\d|\s?[–-]\s?\d)"
@@ -23,7 +27,8 @@ _WORD_VALUES = {
 }
 _WORDS = tuple(_WORD_VALUES)
 _COUNTED_NOUN = re.compile(r"[\s-]+(?:[a-z-]+ )?(?P<noun>[a-z]{3,})")
-_NOT_ASKED = re.compile(r"(?:type|phase|stage|step|group|class|grade|chapter|figure|table|no\.|number|part|day|ex|of the|these|those|the other|in|or|to|into|versus) $", re.I)
+_RANGE = re.compile(r"\d ?[–−-] ?\d|\d (?:to|or|and|versus) \d|\bbetween \d")
+_NOT_ASKED = re.compile(r"(?:\b(?:[Pp]remise|[Rr]ule|[Ll]evel|[Ff]actors?|[Ii]tem|[Qq]uestion|[Vv]olume|numbers|values?|[Tt]ypes?)|type|phase|stage|step|group|class|grade|chapter|figure|table|no\.|number|part|day|ex|of the|these|those|the other|in|or|to|into|versus) $", re.I)
 _POINTING_COUNT = re.compile(r"\b(?:the|these|those|all|its|their|either|between|of|other|into|or|one or|in) $", re.I)
 
 
@@ -60,23 +65,24 @@ class Quantity:
 
 
 def quantities(reading: Reading) -> list[Quantity]:
-    """The number of every sentence that stands alone, mentions a term and holds one number to ask for."""
+    """The number of every sentence that stands alone and holds one number to ask for."""
     found = []
-    for sentence in reading.standing:
+    for sentence in reading.askable:
         mentions = reading.mentions(sentence)
-        if mentions:
-            quantity = _quantity(reading, sentence, mentions[0].term)
-            if quantity is not None:
-                found.append(quantity)
+        quantity = _quantity(reading, sentence, mentions[0].term if mentions else NO_TERM)
+        if quantity is not None:
+            found.append(quantity)
     return found
 
 
 def _quantity(reading: Reading, sentence: Sentence, term: int) -> Quantity | None:
-    text = without_connective(sentence.text)
+    text = cleaned(without_connective(sentence.text))
+    if re.match(r"(?:if|to|when|suppose)\b", text, re.IGNORECASE):
+        return None
     matches = [m for m in _NUMBER.finditer(text)]
     digits = [m for m in matches if m["digits"]]
     chosen = digits or matches
-    if not 1 <= len(chosen) <= 2 or len(matches) > 3 or re.search(r"\d[–-]\d", text):
+    if not 1 <= len(chosen) <= 2 or len(matches) > 3 or _RANGE.search(text):
         return None
     match = chosen[0]
     before = text[: match.start()]

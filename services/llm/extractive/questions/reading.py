@@ -8,9 +8,15 @@ from functools import cached_property
 from mootion.llm.v1.task_pb2 import Concept
 
 from services.llm.extractive.analysis import Analysis, Sentence, SentenceReader
+from services.llm.extractive.inflection import singular
 from services.llm.extractive.questions.standalone import (
+    is_instruction,
+    is_weak,
+    opens_case_with_if,
     sentences_of_examples,
+    speaks_of_one_before,
     stands_alone,
+    without_connective,
 )
 from services.llm.extractive.questions.wording import with_small_letter
 from services.llm.extractive.tokens import Token
@@ -22,7 +28,7 @@ _OPENERS = frozenset(".:“\"•‘'–—")
 class Term:
     """A term of the document.
 
-    `name` is as running text spells it. `keys` are the stems of its name and of its other names. `concept` is the
+    `name` is as running text spells it. `keys` are the words of its name and of its other names, in the singular. `concept` is the
     name of the concept it came from, or its own.
     """
 
@@ -32,11 +38,6 @@ class Term:
     importance: float
     depth: int
     other_names: tuple[str, ...] = ()
-
-    @property
-    def stems(self) -> frozenset[str]:
-        """All stems of its name."""
-        return frozenset(self.keys[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,9 @@ class Reading:
 
     analysis: Analysis
     terms: list[Term] = field(default_factory=list)
-    _by_first_stem: dict[str, list[tuple[tuple[str, ...], int]]] = field(default_factory=dict)
+    _by_first_word: dict[str, list[tuple[tuple[str, ...], int]]] = field(default_factory=dict)
     _by_key: dict[tuple[str, ...], int] = field(default_factory=dict)
+    _forms: dict[str, str] = field(default_factory=dict)
 
     def add(self, term: Term) -> int:
         """Position of `term` after adding it; a term known under one of its keys is not added again."""
@@ -67,12 +69,16 @@ class Reading:
         for key in term.keys:
             if key and key not in self._by_key:
                 self._by_key[key] = position
-                self._by_first_stem.setdefault(key[0], []).append((key, position))
+                self._by_first_word.setdefault(key[0], []).append((key, position))
         return position
 
     def find(self, key: tuple[str, ...]) -> int | None:
-        """Position of the term with these stems."""
+        """Position of the term with these words in the singular."""
         return self._by_key.get(key)
+
+    def key_of(self, text: str) -> tuple[str, ...]:
+        """The words of `text` in lower case and in the singular: the same for `Ionic bonds` and `ionic bond`."""
+        return tuple(self._form(token) for token in self._reader.tokens(text) if token.is_word or token.tag == "NUM")
 
     def stems_of(self, text: str) -> tuple[str, ...]:
         """Stems of the words of `text`, stop words too."""
@@ -122,9 +128,37 @@ class Reading:
         return sentences_of_examples(self.analysis)
 
     @cached_property
+    def case_openings(self) -> frozenset[int]:
+        """Sentences that open a made-up case and say all of it, with if."""
+        return frozenset(i for i in self.examples if opens_case_with_if(self.analysis.sentences[i]))
+
+    @cached_property
     def standing(self) -> tuple[Sentence, ...]:
-        """Sentences of the teaching text that stand alone."""
-        return tuple(s for s in self.analysis.sentences if s.index not in self.examples and stands_alone(s))
+        """Sentences of the teaching text that stand alone, in order."""
+        return tuple(s for s in self._readable if s.index not in self.weak)
+
+    @cached_property
+    def askable(self) -> tuple[Sentence, ...]:
+        """The sentences that stand alone, and the weak ones that can be asked about where there are too few."""
+        return self._readable
+
+    @cached_property
+    def weak(self) -> frozenset[int]:
+        """Askable sentences that address the reader, open vaguely or speak of a made-up case."""
+        return frozenset(
+            s.index for s in self._readable if s.index in self.examples or is_weak(without_connective(s.text))
+        )
+
+    @cached_property
+    def _readable(self) -> tuple[Sentence, ...]:
+        return tuple(
+            sentence
+            for sentence in self.analysis.sentences
+            if (sentence.index not in self.examples or sentence.index in self.case_openings)
+            and stands_alone(sentence)
+            and not speaks_of_one_before(self.analysis, sentence)
+            and not is_instruction(self.analysis, sentence)
+        )
 
     @cached_property
     def _reader(self) -> SentenceReader:
@@ -132,15 +166,22 @@ class Reading:
 
     def _longest_at(self, tokens: Sequence[Token], i: int) -> Mention | None:
         best: Mention | None = None
-        for key, position in self._by_first_stem.get(tokens[i].stem, ()):
+        for key, position in self._by_first_word.get(self._form(tokens[i]), ()):
             last = i + len(key)
-            if (best is None or last > best.last) and _matches(tokens, i, key):
+            if (best is None or last > best.last) and self.matches(tokens, i, key):
                 best = Mention(position, i, last)
         return best
 
+    def matches(self, tokens: Sequence[Token], i: int, key: tuple[str, ...]) -> bool:
+        """Whether the words of `key` stand at position `i` of `tokens`, in any number."""
+        return i + len(key) <= len(tokens) and all(self._form(tokens[i + n]) == word for n, word in enumerate(key))
 
-def _matches(tokens: Sequence[Token], i: int, key: tuple[str, ...]) -> bool:
-    return i + len(key) <= len(tokens) and all(tokens[i + n].stem == stem for n, stem in enumerate(key))
+    def _form(self, token: Token) -> str:
+        form = self._forms.get(token.lower)
+        if form is None:
+            is_english = self.analysis.language.is_english
+            form = self._forms[token.lower] = singular(token.lower) if is_english else token.stem
+        return form
 
 
 def read(analysis: Analysis, concepts: Iterable[Concept]) -> Reading:
@@ -157,12 +198,24 @@ def term_of(reading: Reading, concept: Concept) -> Term | None:
     """The term of a concept, spelled as running text spells it; None for a name without words."""
     names = [concept.name, *concept.aliases]
     keys = tuple(
-        dict.fromkeys(key for key in (reading.stems_of(_bare(name)) for name in names) if _usable(key))
+        dict.fromkeys(key for key in (reading.key_of(_bare(name)) for name in names) if _usable(key))
     )
-    if not keys:
+    if not keys or not _is_name(reading, _bare(concept.name)):
         return None
     term = Term(_bare(concept.name), concept.name, keys, concept.importance, int(concept.level), tuple(concept.aliases))
     return replace(term, name=running_spelling(reading, term))
+
+
+def _is_name(reading: Reading, name: str) -> bool:
+    """Whether a name can be asked for: no marks or codes in it, no joining word at its ends, no verb alone."""
+    tokens = reading.tokens_of(name)
+    if not tokens or any(not token.is_word and token.surface not in ("-", "'", "’") for token in tokens):
+        return False
+    if re.search(r"[A-Z]\d[A-Z]\d|[A-Z](?:AND|OR)[A-Z]", name):
+        return False
+    ends = (tokens[0], tokens[-1])
+    joins = any(end.is_stop and end.tag != "NOUN" for end in ends)
+    return not joins and (len(tokens) > 1 or tokens[0].tag not in ("VERB", "AUX"))
 
 
 def running_spelling(reading: Reading, term: Term) -> str:
@@ -171,7 +224,7 @@ def running_spelling(reading: Reading, term: Term) -> str:
     A name that running text always begins with a capital keeps it.
     """
     capital = None
-    for spelled in _inner_mentions(reading.analysis, term.keys[0]):
+    for spelled in _inner_mentions(reading, term.keys[0]):
         if spelled.lower() != term.name.lower():
             continue
         if not spelled[:1].isupper():
@@ -180,13 +233,14 @@ def running_spelling(reading: Reading, term: Term) -> str:
     return capital or with_small_letter(term.name)
 
 
-def _inner_mentions(analysis: Analysis, key: tuple[str, ...]) -> Iterator[str]:
+def _inner_mentions(reading: Reading, key: tuple[str, ...]) -> Iterator[str]:
     """How sentences spell `key` anywhere but at their beginning, the first 60."""
-    for index in analysis.sentences_with.get(key[0], ())[:60]:
+    analysis = reading.analysis
+    for index in analysis.sentences_with.get(analysis.language.stem(key[0]), ())[:60]:
         sentence = analysis.sentences[index]
         tokens = sentence.tokens
         for i in range(1, len(tokens) - len(key) + 1):
-            if tokens[i - 1].surface not in _OPENERS and _matches(tokens, i, key):
+            if tokens[i - 1].surface not in _OPENERS and reading.matches(tokens, i, key):
                 yield sentence.text[
                     tokens[i].start - sentence.start : tokens[i + len(key) - 1].end - sentence.start
                 ]

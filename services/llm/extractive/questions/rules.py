@@ -191,4 +191,4 @@ def points_outside(view: ItemView) -> bool:
 
 
 def _without_frame(stem: str) -> str:
-    return re.sub(r"\b(?:this|these) (?:sentences?|statements?|formula|terms?|steps|events)\b|\bof these\b|\bthe text\b|\bhere\b", "", stem, flags=re.I)
+    return re.sub(r"\b(?:this|these) (?:sentences?|statements?|formula|terms?|steps|events)\b|\bof these\b|\bthe text\b", "X", stem, flags=re.I)

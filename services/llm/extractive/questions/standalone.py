@@ -4,32 +4,38 @@ import re
 from collections.abc import Sequence
 
 from services.llm.extractive.analysis import Analysis, Sentence
+from services.llm.extractive.questions.verbs import finite_verb, is_verb
 from services.llm.extractive.sentences import SentenceKind
 
 MOST_WORDS = 45
-FEWEST_WORDS = 5
+FEWEST_WORDS = 6
 
 _CONNECTIVE = re.compile(
-    r"^(?:(?:however|thus|therefore|hence|moreover|furthermore|in addition|additionally|also|likewise|similarly|"
-    r"consequently|as a result|accordingly|instead|indeed|in fact|of course|again|finally|for this reason|"
+    r"^(?:(?:however|thus|therefore|hence|moreover|furthermore|in addition|additionally|"
+    r"consequently|as a result|accordingly|indeed|in fact|of course|again|finally|for this reason|"
     r"in other words|that is|in short|in general|generally|typically|usually|in contrast|by contrast|on the other hand|"
-    r"on the contrary|conversely|nevertheless|nonetheless|first|second|third|next|then|still|clearly|naturally|overall|"
+    r"nevertheless|nonetheless|first|second|third|next|clearly|naturally|overall|"
     r"in particular|specifically|more specifically|correspondingly|incidentally|as a rule|in summary|in conclusion|"
     r"importantly|put simply|simply put|interestingly|fortunately|unfortunately|essentially|basically|now|today|currently|"
     r"as you (?:know|learned|have learned)|as we (?:have seen|saw|know)|for example|for instance|meanwhile),\s*|"
-    r"(?:thus|therefore|hence|so|but|and|yet|or|notice that|note that|recall that|remember that|we (?:say|know|find|see) that|"
+    r"(?:thus|therefore|hence|and|notice that|note that|recall that|remember that|we (?:say|know|find|see) that|"
     r"it (?:is|follows) (?:important to (?:note|realize|remember) |clear )?that),?\s+)+",
     re.IGNORECASE,
 )
 _DANGLING_START = re.compile(
-    r"^(?:this|these|that|those|it|its|they|their|theirs|them|he|she|his|her|him|such|both|each|either|neither|"
-    r"another|other|others|one|ones|some|the former|the latter|the same|the other|the others|the above|the following|"
-    r"the two|the three|the four|the first|the second|the third|the next|the last|the previous|here|there|either|"
-    r"two|three|four|five|all of (?:this|these|them)|none|many of (?:these|them)|most of (?:these|them)|"
-    r"like (?:this|these|all|other)|because (?:it|they|this|these|of this)|what|which|who|when you|if you|as mentioned|as noted|as discussed|because of this|"
-    r"of these|among these|in this|in these|in that|in such|for these|to do so|"
-    r"(?:at|by|with|from|after|during|under|through|on|within|among) (?:this|these|that|those|such)|"
-    r"not only|doing so|in so doing|in doing so|above|below|located)\b",
+    r"^(?:this|these|that|those|it|its|they|their|theirs|them|he|she|his|her|him|such|either|neither|"
+    r"another|other|others|ones|the former|the latter|the same|the other|the others|the above|the following|"
+    r"the two|the three|the four|the next|the last|the previous|here|all of (?:this|these|them)|none|"
+    r"many of (?:these|them)|most of (?:these|them)|like (?:this|these|all|other)|because (?:it|they|this|these|of this)|"
+    r"what|which|who|as mentioned|as noted|as discussed|just as|of these|among these|in this|in these|in that|in such|"
+    r"for these|to do so|(?:at|by|with|from|after|during|under|through|on|within|among) (?:this|these|that|those|such)|"
+    r"instead|also|likewise|similarly|conversely|on the contrary|then|still|so|but|yet|or|nor|students? (?:will|should|can)|"
+    r"the students?|you|we|i|your|our|do the|not only|doing so|in so doing|in doing so|above|below|located)\b",
+    re.IGNORECASE,
+)
+# Openings that make weak questions: they seldom need what stands before, but often speak of cases.
+_VAGUE_START = re.compile(
+    r"^(?:both|each|one|some|the first|the second|the third|there|two|three|four|five|when you|if you|for example|for instance)\b",
     re.IGNORECASE,
 )
 _POINTING = re.compile(
@@ -38,10 +44,11 @@ _POINTING = re.compile(
     r"chapter|page|above|below)|shown (?:in|above|below|here)|(?:figures?|tables?|chapters?|sections?|equations?|"
     r"examples?|exercises?|appendix|page|box|panel|eq|fig)\.? ?\(?\d[\d.]*\)?|the (?:following|preceding|previous|above|next|"
     r"last|figure|table|chapter|diagram|graph above|graph below|illustration|photograph|section|reader|author|authors|"
-    r"example|example above|exercise)|(?:this|the) (?:chapter|section|book|text|course|module|unit)|website|web site|"
+    r"example|example above|exercise)|(?:your|the) (?:instructor|teacher|class)|(?:this|the) (?:chapter|section|book|text|course|module|unit)|website|web site|"
     r"click|video|simulation|earlier in|later in|in later chapters|learned|(?:discussed|introduced|noted|seen|presented|covered|considered) (?:earlier|later|above|below|previously)|"
     r"described (?:earlier|later|above|below|previously|here)|mentioned|aforesaid|respectively|likewise|"
-    r"listed (?:above|below)|given above|given below|that follows?|to follow|such an?|here)\b",
+    r"the (?:\w+ )?(?:column|row)|the (?:graph|chart|plot|picture|image|photo|list|survey|map)|in another|the others?|"
+    r"above(?! (?:the|an?|its|it|all|zero|ground|sea|average|normal|them|each|\d))|is why|listed (?:above|below)|given above|given below|that follows?|to follow|such an?|here)\b",
     re.IGNORECASE,
 )
 _ADDRESSING = re.compile(
@@ -49,10 +56,10 @@ _ADDRESSING = re.compile(
     r"you['’]ve|you['’]ll|we['’]ve)\b",
     re.IGNORECASE,
 )
-_SYMBOLS = re.compile(r"[=∪∩|{}<>^_\\→⇄⇌√∑∫′≤≥≠×]|\bP\(|\(\d+\)/\(|\s[+*/]\s|\.\.\.|…|\bhttp|www\.|@")
+_SYMBOLS = re.compile(r"[=∪∩|{}<>^_\\→⇄⇌√∑∫′≤≥≠×]|\bP\(|\(\d+\)/\(|[A-Z](?:AND|OR|GIVEN)[A-Z]|\s[+*/]\s|\.\.\.|…|\bhttp|www\.|@")
 _ARTEFACT = re.compile(
     r"\(\s*[,;.]?\s*\)|\s,|\s\.|,,|\.\.|\b(?:in|of|by|see|and|to|with|from|at)\s*[,.;)]|\b(?:in|and|see) and\b|"
-    r"\bin (?:can|is|are|below|above)\b|�|\b[a-z]+[a-z][A-Z][a-z]+\b"
+    r"\bin (?:can|is|are|below|above)\b|�|[a-z]{3,}[A-Z][a-z]"
 )
 _VARIABLE = re.compile(
     r"(?<![\w’'-])[B-HJ-Zb-hj-z](?![\w’'-])|(?<!^)(?<![\w’'.-] )(?<![\w’'-])A(?= (?:and|or|is|given|AND|OR)\b)"
@@ -72,6 +79,9 @@ _EXAMPLE_SECTION = re.compile(
 )
 
 
+_OPENING_PRONOUNS = frozenset("their its it they them his her he she him".split())
+
+
 def without_connective(text: str) -> str:
     """`text` without words at its start that only join it to the sentence before, such as However."""
     stripped = _CONNECTIVE.sub("", text)
@@ -79,13 +89,23 @@ def without_connective(text: str) -> str:
 
 
 def points_elsewhere(text: str) -> bool:
-    """Whether `text` leans on something outside itself: a sentence before, a figure, a table, the reader."""
+    """Whether `text` leans on something outside itself: a sentence before, a figure, a table, a place in the text."""
     return bool(_DANGLING_START.match(text)) or points_within(text)
 
 
+def points_within(text: str) -> bool:
+    """Whether `text` names a figure, a table or the text itself anywhere, or a reference is missing in it."""
+    return bool(_POINTING.search(text) or _ARTEFACT.search(text))
+
+
+def is_weak(text: str) -> bool:
+    """Whether `text` addresses the reader, opens vaguely or uses single letters as names."""
+    return bool(_VAGUE_START.match(text) or _ADDRESSING.search(text) or _VARIABLE.search(text))
+
+
 def has_symbols(text: str) -> bool:
-    """Whether `text` holds formulas, single-letter variables or marks of a computer's notation."""
-    return bool(_SYMBOLS.search(text) or _VARIABLE.search(text))
+    """Whether `text` holds formulas or marks of a computer's notation."""
+    return bool(_SYMBOLS.search(text))
 
 
 def is_example_section(path: Sequence[str]) -> bool:
@@ -110,23 +130,39 @@ def stands_alone(sentence: Sentence) -> bool:
 
 
 def speaks_of_one_before(analysis: Analysis, sentence: Sentence) -> bool:
-    """Whether a sentence that opens with `the` and a single noun means one that the sentences before named."""
+    """Whether a sentence means by its opening words something that the sentences before named.
+
+    So it is with `the` and a single noun named shortly before, and with a pronoun before any name.
+    """
     tokens = sentence.tokens
-    if len(tokens) < 3 or tokens[0].lower != "the" or tokens[2].tag in ("NOUN", "ADJ", "ADP", "POS", "ING"):
+    if any(token.lower in _OPENING_PRONOUNS for token in tokens[:5]):
+        return True
+    if len(tokens) < 3 or tokens[0].lower != "the" or finite_verb(tokens, 2, analysis.language.zipf) is None:
         return False
-    before = analysis.sentences[max(0, sentence.index - 2) : sentence.index]
-    return any(s.passage == sentence.passage and tokens[1].stem in s.stems for s in before)
+    before = analysis.sentences[max(0, sentence.index - 6) : sentence.index]
+    section = analysis.section_of[sentence.passage]
+    return any(analysis.section_of[s.passage] == section and tokens[1].stem in s.stems for s in before)
 
 
-def points_within(text: str) -> bool:
-    """Whether `text` names a figure, a table, the text itself or the reader anywhere."""
-    return bool(_POINTING.search(text) or _ADDRESSING.search(text) or _ARTEFACT.search(text))
+def is_instruction(analysis: Analysis, sentence: Sentence) -> bool:
+    """Whether a sentence tells the reader to do something: it opens with a bare verb or Using and an object."""
+    tokens = sentence.tokens
+    if len(tokens) < 2 or tokens[1].tag not in ("DET", "PRON", "NUM", "ADP"):
+        return tokens[0].lower in ("using", "given", "note", "see", "identify", "compare")
+    opens = tokens[0].lower
+    takes_object = tokens[1].tag != "ADP" or opens in ("look", "refer", "return", "arrow", "press")
+    return takes_object and (opens == "using" or is_verb(opens, analysis.language.zipf) or is_verb(opens.rstrip("s"), analysis.language.zipf))
 
 
 def unbalanced(text: str) -> bool:
     """Whether a bracket or a quotation mark is opened and not closed, or closed and not opened."""
     pairs = (("(", ")"), ("[", "]"), ("“", "”"))
     return any(text.count(a) != text.count(b) for a, b in pairs) or text.count('"') % 2 == 1
+
+
+def opens_case_with_if(sentence: Sentence) -> bool:
+    """Whether a sentence puts a case and says in the same breath what follows from it."""
+    return bool(re.match(r"(?:for (?:example|instance), )?if you\b[^.]*, [^.]+\.$", sentence.text, re.IGNORECASE))
 
 
 def sentences_of_examples(analysis: Analysis) -> frozenset[int]:

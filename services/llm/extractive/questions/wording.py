@@ -14,6 +14,11 @@ _REFERENCE_BRACKETS = re.compile(
 _SOURCE_BRACKETS = re.compile(
     r"\s*\((?:[^()]*\b(?:1[5-9]|20)\d\d\b[^()]*|\d[\d,;–\s-]*|[^()]*\bBCE?\b[^()]*)\)"
 )
+_ASIDE = re.compile(
+    r",? ?(?:for example|for instance|of course|in contrast|by contrast|on the other hand|in turn|in other words|in fact),(?= )|"
+    r", (?:however|therefore|thus|moreover|then),(?= )",
+    re.IGNORECASE,
+)
 _SPACE_BEFORE_MARK = re.compile(r"\s+([,.;:!?])")
 _SPACES = re.compile(r"\s+")
 
@@ -37,6 +42,7 @@ def cleaned(phrase: str) -> str:
     """`phrase` without empty or merely referring brackets, doubled spaces and spaces before marks."""
     text = _EMPTY_BRACKETS.sub("", _REFERENCE_BRACKETS.sub("", phrase))
     text = _SOURCE_BRACKETS.sub("", text)
+    text = _ASIDE.sub("", text)
     return _SPACE_BEFORE_MARK.sub(r"\1", _SPACES.sub(" ", text)).strip()
 
 

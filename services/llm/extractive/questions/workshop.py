@@ -13,8 +13,9 @@ from services.llm.extractive.questions.contrary import Contradictions
 from services.llm.extractive.questions.definitions import Definition, definitions
 from services.llm.extractive.questions.distractors import Distractors
 from services.llm.extractive.questions.formulas import Formula, formulas
+from services.llm.extractive.questions.kinship import Kinship
 from services.llm.extractive.questions.listings import Listing, listings
-from services.llm.extractive.questions.quantities import Quantity, quantities
+from services.llm.extractive.questions.quantities import NO_TERM, Quantity, quantities
 from services.llm.extractive.questions.reading import Reading
 from services.llm.extractive.questions.sequences import Sequence, sequences
 
@@ -65,7 +66,7 @@ class Workshop:
     @cached_property
     def distractors(self) -> Distractors:
         """Wrong options."""
-        return Distractors(self.reading, self.definitions, self.listings)
+        return Distractors(self.reading, self.definitions, Kinship(self.reading, self.definitions, self.listings))
 
     @cached_property
     def contradictions(self) -> Contradictions:
@@ -89,6 +90,8 @@ class Workshop:
         """The quote of a sentence."""
         return self.reading.analysis.citation(sentence)
 
-    def concept(self, term: int) -> str:
-        """The name of the concept that a term stands for."""
-        return self.reading.terms[term].concept
+    def concept(self, term: int, sentence: Sentence) -> str:
+        """The concept that a term stands for; without a term, the title of the sentence's section."""
+        if term != NO_TERM:
+            return self.reading.terms[term].concept
+        return self.reading.analysis.section(sentence).title or "text"

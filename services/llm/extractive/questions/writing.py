@@ -1,6 +1,7 @@
 """Writes the questions of a document."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 from types import MappingProxyType
 
@@ -30,12 +31,19 @@ from services.llm.extractive.questions.writers import (
 
 DEFAULT_CONCEPTS = 50
 MOST_CONCEPTS = 500
+# A word this common (Zipf) is no term by itself, unless it is among the foremost concepts.
+EVERYDAY_ZIPF = 4.5
+LEAST_IMPORTANCE = 0.06
+# So many of the foremost concepts are asked about in any case.
+SURE_CONCEPTS = 25
+# How much less a question on a weak sentence is worth.
+WEAKNESS = 0.3
 
 _WRITERS = (definition_choice, claim_choice, listing, number, statement, gap_text, arrangement, formula)
 _WRITER_OF = MappingProxyType(
     {
         "term": definition_choice, "meaning": definition_choice, "claim": claim_choice, "reason": claim_choice,
-        "gap": claim_choice, "outsider": listing, "members": listing, "number": number, "stated number": number,
+        "gap": claim_choice, "far gap": claim_choice, "outsider": listing, "members": listing, "number": number, "stated number": number,
         "worked number": number, "true or false": statement, "error": statement, "true statement": statement,
         "cloze": gap_text, "name": gap_text, "order": arrangement, "match": arrangement,
     }
@@ -66,13 +74,24 @@ def write_questions(request: WriteQuestionsRequest) -> tuple[list[Item], Coverag
 def _found_concepts(request: WriteQuestionsRequest, analysis: Analysis) -> list[Concept]:
     """More concepts than a map shows, so that every question can be on one of its own."""
     count = min(MOST_CONCEPTS, max(DEFAULT_CONCEPTS, request.question_count * 3 // 2))
-    return concepts_of(analysis, count, count)
+    found = concepts_of(analysis, count, count)
+    return [c for i, c in enumerate(found) if i < SURE_CONCEPTS or _is_specific(analysis, c)]
+
+
+def _is_specific(analysis: Analysis, concept: Concept) -> bool:
+    """Whether a concept after the foremost ones matters, and is no word of every day."""
+    everyday = " " not in concept.name and analysis.language.zipf(concept.name.lower()) >= EVERYDAY_ZIPF
+    return concept.importance >= LEAST_IMPORTANCE and not everyday
 
 
 def _plans(shop: Workshop) -> Iterator[Seed]:
+    """Everything that could be asked; questions on weak sentences count for less."""
     english = shop.reading.analysis.language.is_english
     for writer in _WRITERS if english else (gap_text,):
-        yield from (seed for seed in writer.plan(shop) if english or seed.kind in _KINDS_ELSEWHERE)
+        for seed in writer.plan(shop):
+            if english or seed.kind in _KINDS_ELSEWHERE:
+                weak = seed.sentence.index in shop.reading.weak
+                yield replace(seed, quality=seed.quality - WEAKNESS) if weak else seed
 
 
 def _write(shop: Workshop, seed: Seed) -> Item | None:

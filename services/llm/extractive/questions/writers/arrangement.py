@@ -7,6 +7,7 @@ from mootion.llm.v1.task_pb2 import Item, OptionMatch, QuestionOption
 
 from services.llm.extractive.questions.definitions import Definition
 from services.llm.extractive.questions.draft import Seed, drafted, explained, option_ids
+from services.llm.extractive.questions.quantities import NO_TERM
 from services.llm.extractive.questions.sequences import Sequence
 from services.llm.extractive.questions.wording import quoted, with_small_letter
 from services.llm.extractive.questions.workshop import Workshop
@@ -36,7 +37,7 @@ def _term_of(shop: Workshop, sequence: Sequence) -> int:
     for sentence in sequence.sources:
         for mention in shop.reading.mentions(sentence):
             return mention.term
-    return -1
+    return NO_TERM
 
 
 def _ordering(shop: Workshop, seed: Seed) -> Item | None:

@@ -20,6 +20,10 @@ from services.llm.extractive.questions.wording import (
 from services.llm.extractive.questions.workshop import Workshop
 
 _WRONG_OPTIONS = 3
+# A gap can be filled from fewer options; strangers to what is missing stand among them only where a document holds
+# too little for the questions asked for.
+_FEWEST_WRONG = 2
+LEAST_LIKENESS = 0.9
 
 
 def plan(shop: Workshop) -> Iterator[Seed]:
@@ -29,7 +33,8 @@ def plan(shop: Workshop) -> Iterator[Seed]:
     for cause in shop.causes:
         yield Seed(task_pb2.SINGLE_CHOICE, "reason", cause, cause.term, 0.78, cause.sentence)
     for gap in gaps(shop.reading):
-        yield Seed(task_pb2.SINGLE_CHOICE, "gap", gap, gap.term, 0.45 + 0.2 * gap.fitness, gap.sentence)
+        yield Seed(task_pb2.SINGLE_CHOICE, "gap", gap, gap.term, 0.40 + 0.25 * gap.fitness, gap.sentence)
+        yield Seed(task_pb2.SINGLE_CHOICE, "far gap", gap, gap.term, -0.2, gap.sentence)
 
 
 def write(shop: Workshop, seed: Seed) -> Item | None:
@@ -55,8 +60,9 @@ def _claim_item(shop: Workshop, seed: Seed) -> Item | None:
 def _gap_item(shop: Workshop, seed: Seed) -> Item | None:
     gap: Gap = seed.fact
     random = shop.random("gap", gap.sentence.text, gap.term)
-    wrong = shop.distractors.terms(gap.term, gap.text, gap.sentence.text, gap.is_plural, random)
-    if len(wrong) < _WRONG_OPTIONS:
+    least = LEAST_LIKENESS if seed.template == "gap" else 0.0
+    wrong = shop.distractors.terms(gap.term, gap.text, gap.sentence.text, gap.is_plural, random, least)
+    if len(wrong) < _FEWEST_WRONG:
         return None
     item = drafted(shop, seed, f"Which term completes the sentence? {quoted(gap.text)}")
     return with_options(item, [gap.answer], wrong[:_WRONG_OPTIONS], random)

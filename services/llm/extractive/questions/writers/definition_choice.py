@@ -7,7 +7,7 @@ from mootion.llm.v1.task_pb2 import Item
 
 from services.llm.extractive.questions.definitions import Definition
 from services.llm.extractive.questions.draft import Seed, drafted, explained, with_options
-from services.llm.extractive.questions.wording import quoted, with_capital
+from services.llm.extractive.questions.wording import quoted
 from services.llm.extractive.questions.workshop import Workshop
 
 _WRONG_OPTIONS = 3
@@ -52,12 +52,11 @@ def _term_stem(definition: Definition, form: int) -> str:
 def _contrast(shop: Workshop, seed: Seed, other: str) -> str:
     """The proof, and what the nearest wrong option means where the document tells."""
     proof = explained(seed.sentence.text)
-    term = shop.reading.find(shop.reading.stems_of(other))
+    term = shop.reading.find(shop.reading.key_of(other))
     definition = shop.definition_of.get(term) if term is not None else None
     if definition is None or len(definition.meaning) > 140:
         return proof
-    verb = "are" if definition.is_plural else "is"
-    return f"{proof} {with_capital(other)}, by contrast, {verb} {definition.meaning}."
+    return f"{proof} By contrast, {quoted(definition.named)} means {quoted(definition.meaning)}."
 
 
 def _meaning_item(shop: Workshop, seed: Seed) -> Item | None:

@@ -16,7 +16,7 @@ def plan(shop: Workshop) -> Iterator[Seed]:
     """A gap in every sentence that tells enough, and a name for every meaning."""
     defining = {(definition.term, definition.sentence.index) for definition in shop.definitions}
     for gap in gaps(shop.reading):
-        quality = 0.9 if (gap.term, gap.sentence.index) in defining else 0.5 + 0.2 * gap.fitness
+        quality = 0.9 if (gap.term, gap.sentence.index) in defining else 0.45 + 0.3 * gap.fitness
         yield Seed(task_pb2.CLOZE, "cloze", gap, gap.term, quality, gap.sentence)
     for definition in shop.definitions:
         quality = 0.5 + 0.45 * definition.quality

@@ -37,14 +37,14 @@ def _term_of(shop: Workshop, listing: Listing) -> int | None:
     mentions = shop.reading.mentions_in(tokens)
     if mentions:
         return mentions[-1].term
-    found = (shop.reading.find(shop.reading.stems_of(part)) for part in listing.items)
+    found = (shop.reading.find(shop.reading.key_of(part)) for part in listing.items)
     return next((term for term in found if term is not None), None)
 
 
 def _outsiders(shop: Workshop, listing: Listing, term: int, random: Random) -> list[str]:
     """Terms and parts of other lists that stand neither in the sentence nor beside the group in any sentence."""
     many = sum(is_plural(part) for part in listing.items) * 2 > len(listing.items)
-    members = [shop.reading.find(shop.reading.stems_of(part)) for part in listing.items]
+    members = [shop.reading.find(shop.reading.key_of(part)) for part in listing.items]
     known = next((m for m in members if m is not None), term)
     names = shop.distractors.terms(known, listing.group, listing.sentence.text, many, random)
     others = [part for l in shop.listings if l is not listing for part in l.items]

@@ -10,7 +10,7 @@ from mootion.llm.v1.task_pb2 import Item
 from services.llm.extractive.questions.draft import Seed, drafted, explained, with_options
 from services.llm.extractive.questions.formulas import Formula
 from services.llm.extractive.questions.item_view import GAP
-from services.llm.extractive.questions.quantities import Quantity, other_numbers
+from services.llm.extractive.questions.quantities import NO_TERM, Quantity, other_numbers
 from services.llm.extractive.questions.wording import cleaned, quoted, with_capital
 from services.llm.extractive.questions.workshop import Workshop
 
@@ -21,7 +21,7 @@ _APPROXIMATE = re.compile(r"(?:about|approximately|around|roughly|nearly|almost|
 def plan(shop: Workshop) -> Iterator[Seed]:
     """Every number a sentence states, and every formula with values put in."""
     for quantity in shop.quantities:
-        quality = 0.5 + 0.15 * (not quantity.is_word) + 0.1 * bool(quantity.unit)
+        quality = 0.5 + 0.15 * (not quantity.is_word) + 0.1 * bool(quantity.unit) - 0.7 * (quantity.term == NO_TERM)
         yield Seed(task_pb2.SINGLE_CHOICE, "number", quantity, quantity.term, quality, quantity.sentence)
         yield Seed(task_pb2.NUMERIC, "stated number", quantity, quantity.term, quality, quantity.sentence)
     for formula in shop.formulas:

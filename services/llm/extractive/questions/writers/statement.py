@@ -9,6 +9,7 @@ from mootion.llm.v1.task_pb2 import Item, QuestionOption
 from services.llm.extractive.analysis import Sentence
 from services.llm.extractive.questions.contrary import Contrary, statement_of
 from services.llm.extractive.questions.draft import Seed, drafted, explained, with_options
+from services.llm.extractive.questions.quantities import NO_TERM
 from services.llm.extractive.questions.wording import quoted, word_count
 from services.llm.extractive.questions.workshop import Workshop
 
@@ -39,7 +40,8 @@ def _sources(shop: Workshop) -> Iterator[tuple[int, Sentence, float]]:
     for claim in shop.claims:
         yield claim.term, claim.sentence, 0.75
     for quantity in shop.quantities:
-        yield quantity.term, quantity.sentence, 0.6
+        if quantity.term != NO_TERM:
+            yield quantity.term, quantity.sentence, 0.6
 
 
 def write(shop: Workshop, seed: Seed) -> Item | None:
