@@ -11,7 +11,7 @@ from services.llm.extractive.questions.distractors import Distractors
 from services.llm.extractive.questions.quantities import Quantity, other_numbers
 from services.llm.extractive.questions.reading import Mention, Reading
 from services.llm.extractive.questions.standalone import without_connective
-from services.llm.extractive.questions.wording import cleaned, is_plural, with_capital
+from services.llm.extractive.questions.wording import begins_with_vowel_sound, cleaned, is_plural, with_capital
 
 _PAIRS = (
     "increases decreases|increase decrease|increased decreased|increasing decreasing|higher lower|highest lowest|more fewer|"
@@ -21,7 +21,7 @@ _PAIRS = (
     "cannot can|without with|same different|hot cold|warm cool|rises falls|rise fall|first last|acidic basic|soluble insoluble|"
     "stable unstable|equal unequal|similar different|possible impossible|likely unlikely|necessary unnecessary|valid invalid|"
     "true false|directly inversely|parallel perpendicular|expands contracts|accept reject|accepts rejects|dense sparse|"
-    "active passive|public private|rich poor|simple complex|rare common|rarely frequently|permanent temporary|heavier lighter|"
+    "active passive|public private|rich poor|rare common|rarely frequently|permanent temporary|heavier lighter|"
     "upper lower|shorter longer|converge diverge|open closed|aerobic anaerobic|dominant recessive|independent dependent"
 )
 _OPPOSITE = MappingProxyType(
@@ -73,8 +73,10 @@ class Contradictions:
             return
         for match in re.finditer(r"[a-z]+", statement):
             opposite = _OPPOSITE.get(match[0])
-            if opposite and match[0] not in _NOT_OPPOSED and opposite not in statement:
-                yield Contrary(statement[: match.start()] + opposite + statement[match.end() :], match[0], opposite)
+            explained = statement[match.end() :].startswith((" (", "-", "’"))
+            if opposite and match[0] not in _NOT_OPPOSED and opposite not in statement and not explained:
+                before = _with_article_for(opposite, statement[: match.start()])
+                yield Contrary(before + opposite + statement[match.end() :], match[0], opposite)
 
     def _by_number(self, sentence: Sentence, statement: str, random: Random) -> Iterator[Contrary]:
         quantity = self._numbers.get(sentence.index)
@@ -125,10 +127,14 @@ def _is_whole(sentence: Sentence, mention: Mention) -> bool:
 def _exchanged(statement: str, surface: str, name: str) -> Contrary:
     position = statement.lower().index(surface.lower())
     fitted = with_capital(name) if position == 0 else name
-    before = statement[:position]
-    article = re.search(r"\b(an?) $", before, re.IGNORECASE)
-    if article is not None:
-        right_article = "an" if re.match(r"[aeiouAEIOU]", name) else "a"
-        fixed = with_capital(right_article) if article[1][0].isupper() else right_article
-        before = before[: article.start(1)] + fixed + " "
+    before = _with_article_for(name, statement[:position])
     return Contrary(before + fitted + statement[position + len(surface) :], surface, name)
+
+
+def _with_article_for(word: str, before: str) -> str:
+    """`before` with the a or an at its end changed to what `word` asks for."""
+    article = re.search(r"\b(an?) $", before, re.IGNORECASE)
+    if article is None:
+        return before
+    right = "an" if begins_with_vowel_sound(word) else "a"
+    return before[: article.start(1)] + (with_capital(right) if article[1][0].isupper() else right) + " "

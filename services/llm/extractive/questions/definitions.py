@@ -208,7 +208,7 @@ def _is_apposition(sentence: Sentence, mention: Mention, match: re.Match[str]) -
     meaning = match["meaning"]
     start = sentence.tokens[mention.first].start - sentence.start
     before, after = sentence.text[:start], match.string[match.end() - 1 :]
-    listing = re.match(r",\s*(?:and|or)\b", after) or (before.endswith(", ") and re.search(r", (?:and|or) ", after))
+    listing = re.match(r",\s*(?:and|or|the|an?)\b", after) or (before.endswith(", ") and re.search(r", (?:and|or) ", after))
     previous = sentence.tokens[mention.first - 1] if mention.first else None
     modified = previous is not None and (previous.tag in _IN_NAMES or previous.lower in _PARTIAL)
     opened = _OPENING_PREPOSITION.match(before)

@@ -1,7 +1,6 @@
 """Wrong options: terms and meanings of the same sort as the right one that the document does not call right."""
 
 from collections import Counter
-from functools import cached_property
 from random import Random
 
 from services.llm.extractive.questions.definitions import Definition
@@ -92,12 +91,7 @@ class Distractors:
         if self._kinship.word_class(term) is not WordClass.NOUN:
             return name
         fitted = plural(name) if many else singular(name)
-        return fitted if fitted == name or set(words_of(fitted)) <= self._forms else ""
-
-    @cached_property
-    def _forms(self) -> frozenset[str]:
-        """All words of the document as written, in lower case."""
-        return frozenset(t.lower for s in self._reading.analysis.sentences for t in s.tokens if t.is_word)
+        return fitted if fitted == name or set(words_of(fitted)) <= self._reading.forms else ""
 
     def _fits(self, term: int, other: int) -> bool:
         """Of the same class of words, neither name in the other, neither a kind of the other, and not the same thing."""

@@ -17,6 +17,7 @@ _FUNCTIONS = MappingProxyType(
 )
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+_TO_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _PLAIN = MappingProxyType({"×": "*", "·": "*", "⋅": "*", "∙": "*", "−": "-", "–": "-", "÷": "/", "[": "(", "]": ")", "{": "(", "}": ")"})
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:,\d{3})*(?:\.\d+)?)|(?P<function>log₁₀|log10|log_10|sin|cos|tan|exp|ln|log|sqrt|√)"
@@ -27,6 +28,12 @@ _EQUATION = re.compile(
     r"(?<![\w=])(?P<left>[A-Za-zΑ-Ωα-ωµ](?:_?\d|[₀-₉])?['′]?) ?= ?(?P<right>[^=,;:?!]{1,90}?)"
     r"(?=\s*(?:\(\d{1,2}\)\s*)?$|\s*[=,;:]|\.(?:\s|$)|\s+(?:and|where|in which|for|with|so|or|is|can|gives|which|when|connects?|if)\b)"
 )
+# A number with a unit, as in `I₀ = 10⁻¹² W/m²`, is a value and no formula.
+_IN_UNITS = re.compile(
+    r"^[-−]?\d[\d.,]*(?:\s?[×·]\s?10)?[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]*\s?(?:[kcmµμnMGT]?(?:m|s|g|Hz|W|Pa|J|N|V|A|K|L|l|T|C|F|Ω|mol|eV|dB|h|min)"
+    r"[²³⁻¹]*[\s/·]*)+$|^[-−]?\d[\d.,]*\s?[°%]"
+)
+_OPERATORS = ("+", "-", "−", "–", "*", "×", "·", "/", "=", "sin", "cos", "tan", "log", "ln", "√")
 _ATOM_LIMIT = 24
 
 
@@ -43,6 +50,11 @@ class Formula:
     text: str
     sentence: Sentence
     meanings: dict[str, str] = field(default_factory=dict)
+
+    def shown(self, symbol: str) -> str:
+        """A symbol as the text writes it: `f₁` for `f1`."""
+        written = symbol.translate(_TO_SUBSCRIPTS)
+        return written if written in self.text else symbol
 
     @property
     def symbols(self) -> list[str]:
@@ -79,12 +91,15 @@ def formulas(reading: Reading) -> list[Formula]:
 
 def _formula(reading: Reading, sentence: Sentence, match: re.Match[str]) -> Formula | None:
     text = re.sub(r"\s*\(\d{1,2}\)\s*$", "", match["right"].strip().rstrip("."))
+    before = sentence.text[: match.start()].rstrip()
+    if _IN_UNITS.match(text) or before.endswith(_OPERATORS) or len(before) > 1 and before[-1] in "([|":
+        return None
     right = parsed_expression(text)
-    left = match["left"]
+    left = match["left"].replace("_", "").translate(_SUBSCRIPTS)
     if right is None or not right.free_symbols or left in {str(s) for s in right.free_symbols} or right.is_Symbol:
         return None
     meanings = symbol_meanings(reading, sentence, [left, *sorted(str(s) for s in right.free_symbols)])
-    return Formula(left, right, f"{left} = {text}", sentence, meanings)
+    return Formula(left, right, f"{match['left']} = {text}", sentence, meanings)
 
 
 def symbol_meanings(reading: Reading, sentence: Sentence, symbols: list[str]) -> dict[str, str]:
@@ -105,7 +120,7 @@ def symbol_meanings(reading: Reading, sentence: Sentence, symbols: list[str]) ->
 
 
 def _meaning_in(text: str, symbol: str) -> str:
-    name = re.escape(symbol)
+    name = "".join(rf"[{c}{c.translate(_TO_SUBSCRIPTS)}]" if c.isdigit() else re.escape(c) for c in symbol)
     match = re.search(
         rf"(?<![\w]){name} (?:is|are|denotes|stands for|represents|means) (?:equal to )?(?P<meaning>(?:the|a|an|its)\b[^,;:().]{{3,60}}?)"
         rf"(?= (?:and|in|that|which|is|of the source, )\b|[,;:().]|$)",

@@ -27,7 +27,8 @@ _WORD_VALUES = {
 }
 _WORDS = tuple(_WORD_VALUES)
 _COUNTED_NOUN = re.compile(r"[\s-]+(?:[a-z-]+ )?(?P<noun>[a-z]{3,})")
-_RANGE = re.compile(r"\d ?[–−-] ?\d|\d (?:to|or|and|versus) \d|\bbetween \d")
+_RANGE = re.compile(r"\d ?[–−-] ?\d|\d(?: [\w°/]+)? (?:to|or|and|versus) (?:about )?\d|\bbetween (?:about )?\d")
+_DAY = re.compile(r" (?:January|February|March|April|May|June|July|August|September|October|November|December)\b")
 _NOT_ASKED = re.compile(r"(?:\b(?:[Pp]remise|[Rr]ule|[Ll]evel|[Ff]actors?|[Ii]tem|[Qq]uestion|[Vv]olume|numbers|values?|[Tt]ypes?)|type|phase|stage|step|group|class|grade|chapter|figure|table|no\.|number|part|day|ex|of the|these|those|the other|in|or|to|into|versus) $", re.I)
 _POINTING_COUNT = re.compile(r"\b(?:the|these|those|all|its|their|either|between|of|other|into|or|one or|in) $", re.I)
 
@@ -87,6 +88,8 @@ def _quantity(reading: Reading, sentence: Sentence, term: int) -> Quantity | Non
     match = chosen[0]
     before = text[: match.start()]
     if (match["word"] and _POINTING_COUNT.search(before)) or _NOT_ASKED.search(before):
+        return None
+    if _DAY.match(text, match.end()):
         return None
     if match["word"] and not _COUNTED_NOUN.match(text, match.end()):
         return None

@@ -57,7 +57,7 @@ class Reading:
     terms: list[Term] = field(default_factory=list)
     _by_first_word: dict[str, list[tuple[tuple[str, ...], int]]] = field(default_factory=dict)
     _by_key: dict[tuple[str, ...], int] = field(default_factory=dict)
-    _forms: dict[str, str] = field(default_factory=dict)
+    _singulars: dict[str, str] = field(default_factory=dict)
 
     def add(self, term: Term) -> int:
         """Position of `term` after adding it; a term known under one of its keys is not added again."""
@@ -123,6 +123,11 @@ class Reading:
         return {passage.passage_id: passage.text for passage in self.analysis.passages}
 
     @cached_property
+    def forms(self) -> frozenset[str]:
+        """All words of the document as written, in lower case."""
+        return frozenset(t.lower for s in self.analysis.sentences for t in s.tokens if t.is_word)
+
+    @cached_property
     def examples(self) -> frozenset[int]:
         """Sentences of made-up cases."""
         return sentences_of_examples(self.analysis)
@@ -177,10 +182,10 @@ class Reading:
         return i + len(key) <= len(tokens) and all(self._form(tokens[i + n]) == word for n, word in enumerate(key))
 
     def _form(self, token: Token) -> str:
-        form = self._forms.get(token.lower)
+        form = self._singulars.get(token.lower)
         if form is None:
             is_english = self.analysis.language.is_english
-            form = self._forms[token.lower] = singular(token.lower) if is_english else token.stem
+            form = self._singulars[token.lower] = singular(token.lower) if is_english else token.stem
         return form
 
 

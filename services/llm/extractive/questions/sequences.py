@@ -150,7 +150,9 @@ def _event(sentence: Sentence) -> tuple[int, str, str, Sentence] | None:
 
 def _event_text(text: str) -> str:
     short = re.split(r";|: | — |—|, (?:which|who|but|and|so|where|with|when|although|while|as)\b", cleaned(text).rstrip("."))[0].strip(" ,")
-    starts_dangling = re.match(r"(?:he|she|they|it|his|her|their|this|these|those|the same)\b", short, re.IGNORECASE)
+    starts_dangling = re.match(r"(?:his|her|their|this|these|those|the same)\b", short, re.IGNORECASE) or re.search(
+        r"\b(?:he|she|they|it|them)\b", short, re.IGNORECASE
+    )
     return with_capital(short) if 4 <= word_count(short) <= 24 and not starts_dangling and not unbalanced(short) else ""
 
 

@@ -31,16 +31,16 @@ def write(shop: Workshop, seed: Seed) -> Item | None:
     """The item of a seed; None where the formula has no single solution."""
     formula: Formula = seed.fact
     if seed.template == "formula":
-        known = ", ".join(f"{name} ({formula.meanings[name]})" for name in formula.symbols)
-        stem = f"Write the formula that the text gives for {formula.left} ({formula.meanings[formula.left]}) in terms of {known}."
+        known = ", ".join(f"{formula.shown(name)} ({formula.meanings[name]})" for name in formula.symbols)
+        stem = f"Write the formula that the text gives for {formula.shown(formula.left)} ({formula.meanings[formula.left]}) in terms of {known}."
         return _with_key(drafted(shop, seed, stem), formula.right)
     symbol = sympy.Symbol(seed.template.removeprefix("solved for "))
     solution = _solved(formula, symbol)
     if solution is None:
         return None
-    stem = f"The text gives the formula {formula.text}. Solve it for {symbol}."
+    stem = f"The text gives the formula {formula.text}. Solve it for {formula.shown(str(symbol))}."
     item = drafted(shop, seed, stem, explained(seed.sentence.text, "Rearrange the formula of the text: "))
-    item.explanation += f" The result is {symbol} = {solution}."
+    item.explanation += f" The result is {formula.shown(str(symbol))} = {solution}."
     return _with_key(item, solution)
 
 

@@ -8,7 +8,7 @@ from mootion.llm.v1.task_pb2 import Item
 from services.llm.extractive.questions.definitions import Definition
 from services.llm.extractive.questions.draft import Seed, drafted
 from services.llm.extractive.questions.gaps import Gap, gaps
-from services.llm.extractive.questions.wording import plural, quoted, singular
+from services.llm.extractive.questions.wording import plural, quoted, singular, words_of
 from services.llm.extractive.questions.workshop import Workshop
 
 
@@ -45,8 +45,8 @@ def write(shop: Workshop, seed: Seed) -> Item | None:
 def _accepted(shop: Workshop, term: int, answer: str) -> list[str]:
     """The answer as the text has it, then the same name in both numbers, then its other names."""
     known = shop.reading.terms[term]
-    names = [answer, singular(answer), plural(answer), known.name, *known.other_names]
+    numbers = [form for form in (singular(answer), plural(answer)) if set(words_of(form)) <= shop.reading.forms]
     unique: dict[str, str] = {}
-    for name in names:
+    for name in [answer, *numbers, known.name, *known.other_names]:
         unique.setdefault(name.lower(), name)
     return list(unique.values())

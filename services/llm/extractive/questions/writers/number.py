@@ -15,6 +15,7 @@ from services.llm.extractive.questions.wording import cleaned, quoted, with_capi
 from services.llm.extractive.questions.workshop import Workshop
 
 _WRONG_OPTIONS = 3
+_SMALL_NUMBERS = (2, 3, 4, 5, 6, 8, 10, 12, 20)
 _APPROXIMATE = re.compile(r"(?:about|approximately|around|roughly|nearly|almost|some|close to|over|more than|less than|up to) $", re.IGNORECASE)
 
 
@@ -75,19 +76,26 @@ def _worked(shop: Workshop, seed: Seed) -> Item | None:
     if not 1 <= len(symbols) <= 4:
         return None
     for _ in range(12):
-        values = {symbol: random.choice((2, 3, 4, 5, 6, 8, 10, 12, 20)) for symbol in symbols}
+        values = {symbol: random.choice(_values_of(formula, str(symbol))) for symbol in symbols}
         result = sympy.N(formula.right.subs(values))
         if result.is_real and result.is_finite and 0.001 <= abs(float(result)) <= 1e7:
             return _worked_item(shop, seed, formula, {str(s): v for s, v in values.items()}, float(result))
     return None
 
 
+def _values_of(formula: Formula, symbol: str) -> tuple[int, ...]:
+    """Values to put in: those that the text lists for the symbol, as in `with n = 1, 3, 5`, else small numbers."""
+    listed = re.search(rf"\b{re.escape(symbol)} = (\d+(?:, \d+)+)", formula.sentence.text)
+    return tuple(int(part) for part in listed[1].split(", ")) if listed else _SMALL_NUMBERS
+
+
 def _worked_item(shop: Workshop, seed: Seed, formula: Formula, values: dict[str, int], result: float) -> Item:
-    given = " and ".join(f"{name} = {value}" for name, value in values.items())
-    stem = f"The text gives the formula {formula.text}. What is {formula.left} when {given}? Give at least three digits."
+    given = " and ".join(f"{formula.shown(name)} = {value}" for name, value in values.items())
+    left = formula.shown(formula.left)
+    stem = f"The text gives the formula {formula.text}. What is {left} when {given}? Give at least three digits."
     number = float(f"{result:.6g}")
     item = drafted(shop, seed, stem, explained(seed.sentence.text, "Put the values into the formula of the text: "))
-    item.explanation += f" The result is {formula.left} = {number:.6g}."
+    item.explanation += f" The result is {left} = {number:.6g}."
     item.key.number = number
     item.key.tolerance = abs(number) * 0.01
     return item

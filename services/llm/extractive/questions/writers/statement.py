@@ -14,6 +14,8 @@ from services.llm.extractive.questions.wording import quoted, word_count
 from services.llm.extractive.questions.workshop import Workshop
 
 LONGEST_STATEMENT_WORDS = 32
+# Not every statement has a certain contradiction: tried this often, about half of the items come out false.
+FALSE_SHARE = 0.8
 
 
 def plan(shop: Workshop) -> Iterator[Seed]:
@@ -56,7 +58,7 @@ def write(shop: Workshop, seed: Seed) -> Item | None:
 
 
 def _true_false(shop: Workshop, seed: Seed, sentence: Sentence, random: Random) -> Item | None:
-    contrary = shop.contradictions.of(sentence, random) if random.random() < 0.5 else None
+    contrary = shop.contradictions.of(sentence, random) if random.random() < FALSE_SHARE else None
     stem = contrary.text if contrary else statement_of(sentence)
     item = drafted(shop, seed, stem, _why(sentence, contrary))
     item.options.extend((QuestionOption(option_id="true", text="True"), QuestionOption(option_id="false", text="False")))
