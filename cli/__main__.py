@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import background, doctor, lock, report
-from cli.journey import Journey, JourneyFailed, Made
+from cli.journey import Journey, JourneyFailed, Made, Progress
 from cli.services import WORKERS, service_names
 from mesh.client import Channels
 from mesh.config import ConfigurationError, Settings
@@ -94,7 +94,7 @@ def demo(
     )
 
 
-async def _travel(settings: Settings, file: Path, progress: report.journey.Progress) -> Made:
+async def _travel(settings: Settings, file: Path, progress: Progress) -> Made:
     telemetry = Telemetry.open(settings, "demo")
     channels = Channels(lambda service: f"127.0.0.1:{settings.edge_port}", "", telemetry)
     try:
