@@ -58,7 +58,7 @@ def configure(level: str, workload: str, stream: TextIO | None = None) -> Lines:
         logger_factory=lambda *_: structlog.WriteLogger(lines),  # type: ignore[arg-type]
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(lines)  # type: ignore[type-var]
+    handler = logging.StreamHandler(lines)
     handler.setFormatter(_Formatter(described))
     logging.basicConfig(level=max(_LEVELS[level], logging.WARNING), handlers=[handler], force=True)
     return lines

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import grpc
 from mootion.policy.v1 import policy_pb2
@@ -49,17 +49,20 @@ class Running:
 
 
 @asynccontextmanager
-async def running(*builds: Build, workload: str = "mootion", **overrides: Any) -> AsyncIterator[Running]:
+async def running(
+    *builds: Build, workload: str = "mootion", log: TextIO | None = None, **overrides: Any
+) -> AsyncIterator[Running]:
     """Serves what the builds make until the block ends, then drains.
 
     A build may serve a fake of a service: methods that it does not implement end as UNIMPLEMENTED.
 
     Args:
+        log: where log lines go; standard error by default.
         overrides: fields of Settings, such as `data_dir` to keep data over a restart.
     """
     with tempfile.TemporaryDirectory(prefix="mootion-test-") as folder:
         settings = Settings(**{**_defaults(Path(folder)), **overrides})
-        async with open_runtime(settings, workload) as runtime, _serving(runtime, builds):
+        async with open_runtime(settings, workload, log=log) as runtime, _serving(runtime, builds):
             yield Running(runtime)
 
 
