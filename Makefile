@@ -1,5 +1,5 @@
 # The two commands of the README are `make demo` and `make test`; each does its own set-up.
-.PHONY: demo test up setup lock sample gen
+.PHONY: demo test up setup lock sample gen check help
 .DEFAULT_GOAL := help
 
 help:
@@ -29,9 +29,9 @@ sample: setup
 lock: setup
 	@.venv/bin/uv pip compile --quiet --generate-hashes --python-version 3.11 requirements.in -o requirements.lock
 
-PY := .venv/bin/python
-PROTOS := $(shell find protos/mootion protos/vendor/buf -name '*.proto')
+gen: setup
+	@.venv/bin/python -m mesh.derive.stubs
+	@.venv/bin/python -m mesh.derive gen
 
-gen:
-	rm -rf gen && mkdir gen
-	$(PY) -m grpc_tools.protoc -I protos -I protos/vendor --python_out=gen --grpc_python_out=gen --mypy_out=gen --mypy_grpc_out=gen $(patsubst protos/vendor/%,%,$(patsubst protos/mootion/%,mootion/%,$(PROTOS)))
+check: setup
+	@.venv/bin/python -m mesh.derive check
