@@ -55,23 +55,26 @@ def _layers(chart: flowchart_pb2.Flowchart) -> list[list[list[flowchart_pb2.Conc
     for node in chart.nodes:
         if graph.degree(node.node_id):
             layers.setdefault(depth[node.node_id], []).append(node)
-    ordered = [sorted(layers[d], key=lambda node: across[node.node_id]) for d in sorted(layers)]
+    ordered = [
+        sorted(layers[d], key=lambda node: (across[node.node_id], node.node_id)) for d in sorted(layers)
+    ]
     return [_rows(layer) for layer in [*ordered, loose] if layer]
 
 
-def _across(graph: "nx.DiGraph[str]") -> Mapping[str, tuple[float, int]]:
-    """Sugiyama's horizontal coordinate of each node: it keeps crossings few. Components stand side by side.
+def _across(graph: "nx.DiGraph[str]") -> Mapping[str, float]:
+    """Sugiyama's horizontal coordinate of each connected node: it keeps crossings few. Components stand side by side.
 
-    The library numbers nodes by iterating a set, which is the same in every process only for small integers.
+    The library numbers nodes by iterating a set, which is the same in every process only for small integers, and
+    gives the bends of long edges numbers behind them.
     """
-    number = {name: index for index, name in enumerate(graph)}
-    name_of = list(graph)
+    connected = [name for name in graph if graph.degree(name)]
+    number = {name: index for index, name in enumerate(connected)}
     layouts = fast_sugiyama.from_edges([(number[a], number[b]) for a, b in graph.edges])
-    across: dict[str, tuple[float, int]] = {name: (0.0, index) for name, index in number.items()}
+    across: dict[str, float] = {}
     offset = 0.0
     for places, width, _height, _edges in layouts:
-        for index, (x, _y) in places:
-            across[name_of[int(index)]] = (offset + x, int(index))
+        nodes = ((int(index), x) for index, (x, _y) in places)
+        across |= {connected[index]: offset + x for index, x in nodes if index < len(connected)}
         offset += width + COLUMN
     return across
 
