@@ -29,6 +29,10 @@ from mesh.tracing import trace_headers
 
 Reply = TypeVar("Reply")
 
+# gRPC sends a timeout that it has sent before where that is at most 3 % longer (its header compression), and rounds
+# up by 0.5 %: with less taken off than this, the time left would grow from hop to hop.
+_SHARE_OF_TIME_LEFT = 0.95
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -90,8 +94,10 @@ class OutgoingMethod:
                 reason_pb2.REASON_DEADLINE_EXCEEDED,
                 f"No time was left to call the {self.method.service} service. Try again, or ask for less.",
             )
-        attempt = self._start(request, timeout=remaining, metadata=self._metadata())
         serving = context.current()
+        if serving is not None:
+            remaining *= _SHARE_OF_TIME_LEFT
+        attempt = self._start(request, timeout=remaining, metadata=self._metadata())
         if serving is not None:
             serving.outgoing.add(attempt)
         try:
