@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from workers.render.scripts import columns
 from workers.render.voice import Utterance
 
 LINE_LENGTH = 42
@@ -14,10 +15,10 @@ LINE_LENGTH = 42
 MOST_LINES = 2
 _TOKEN = re.compile(r"\S+\s*")
 _CLAUSE_END = re.compile(r"[,;:.!?…—–)\]،؛。，、；：]$")
-_WIDE = re.compile("[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60]")
 _OPENERS = frozenset(
-    "and but or because which that so while when where if than although since to of in for with by".split()
-)
+    ["and", "but", "or", "because", "which", "that", "so", "while", "when", "where", "if", "than", "although",
+     "since", "to", "of", "in", "for", "with", "by"]
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,6 @@ def _said_at(utterance: Utterance, place: int) -> float:
     return utterance.duration * place / max(1, len(utterance.text))
 
 
-def width(text: str) -> int:
-    """Letters of `text`, wide ones counted twice."""
-    return len(text) + len(_WIDE.findall(text))
-
-
 def split(text: str) -> list[tuple[int, str]]:
     """Cuts a sentence into pieces that fit a caption, best after punctuation or before a joining word; gives each
     with its place in the text."""
@@ -77,7 +73,7 @@ def _tokens(text: str) -> list[re.Match[str]]:
     """Words with the space after them; letters where a script has no spaces."""
     found: list[re.Match[str]] = []
     for match in _TOKEN.finditer(text):
-        if width(match.group()) <= LINE_LENGTH // 2:
+        if columns(match.group()) <= LINE_LENGTH // 2:
             found.append(match)
         else:
             found += list(re.compile(r".\s*", re.DOTALL).finditer(text, match.start(), match.end()))
@@ -111,7 +107,7 @@ def _best_cut(tokens: Sequence[tuple[int, str]], most: int) -> int:
 def _lines(text: str) -> list[str]:
     lines = [""]
     for match in _tokens(text):
-        if width((lines[-1] + match.group()).rstrip()) > LINE_LENGTH and lines[-1]:
+        if columns((lines[-1] + match.group()).rstrip()) > LINE_LENGTH and lines[-1]:
             lines.append("")
         lines[-1] += match.group()
     return [line.strip() for line in lines]
@@ -126,8 +122,10 @@ def wrapped(text: str) -> str:
     options = [
         ("".join(tokens[:count]).strip(), "".join(tokens[count:]).strip()) for count in range(1, len(tokens))
     ]
-    fitting = [option for option in options if max(width(option[0]), width(option[1])) <= LINE_LENGTH]
-    best = min(fitting or [(lines[0], lines[1])], key=lambda option: abs(width(option[0]) - width(option[1])))
+    fitting = [option for option in options if max(columns(option[0]), columns(option[1])) <= LINE_LENGTH]
+    best = min(
+        fitting or [(lines[0], lines[1])], key=lambda option: abs(columns(option[0]) - columns(option[1]))
+    )
     return "\n".join(best)
 
 

@@ -79,7 +79,8 @@ def _branches(x: Values, y: Values, low: float, high: float) -> list[tuple[Value
     inside = np.isfinite(y) & (y >= low) & (y <= high)
     steps = np.abs(np.diff(np.where(np.isfinite(y), y, 0.0)))
     joined = inside[:-1] & inside[1:] & (steps <= STEEP * (high - low))
-    branches, start = [], None
+    branches: list[tuple[Values, Values]] = []
+    start: int | None = None
     for index in range(len(x)):
         linked = index < len(x) - 1 and bool(joined[index])
         if linked and start is None:
@@ -100,7 +101,7 @@ def _features(x: Values, y: Values, low: float, high: float) -> list[Feature]:
         if calm[index - 1] and calm[index] and slope[index - 1] * slope[index] < 0:
             name = "maximum" if slope[index] < 0 else "minimum"
             found.append(_turning(name, x, safe, index))
-    for index in np.flatnonzero(calm & (safe[:-1] * safe[1:] < 0)):
+    for index in np.flatnonzero(calm & (safe[:-1] * safe[1:] < 0)).tolist():
         share = safe[index] / (safe[index] - safe[index + 1])
         found.append(Feature("zero", float(x[index] + share * (x[index + 1] - x[index])), 0.0))
     found += [Feature("zero", float(x[i]), 0.0) for i in np.flatnonzero(safe == 0) if 0 < i < len(x) - 1]

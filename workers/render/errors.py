@@ -8,7 +8,7 @@ from mootion.errors.v1 import reason_pb2
 class SceneError(Exception):
     """A scene that cannot be rendered, however often it is tried."""
 
-    reason: reason_pb2.Reason = reason_pb2.REASON_RENDER_FAILED
+    reason: reason_pb2.Reason.ValueType = reason_pb2.REASON_RENDER_FAILED
 
     @property
     def message(self) -> str:

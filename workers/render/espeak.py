@@ -66,9 +66,9 @@ def speak(request: dict[str, Any]) -> tuple[int, list[Said]]:
     if sample_rate <= 0:
         raise RuntimeError("the speech library does not start")
     library.espeak_ng_SetRandSeed(ctypes.c_long(1))
-    if library.espeak_SetVoiceByName(request["voice"].encode()) != 0:
-        if library.espeak_SetVoiceByName(FALLBACK_VOICE.encode()) != 0:
-            raise RuntimeError("the speech library has no English voice")
+    voices = (request["voice"], FALLBACK_VOICE)
+    if all(library.espeak_SetVoiceByName(voice.encode()) != 0 for voice in voices):
+        raise RuntimeError("the speech library has no English voice")
     library.espeak_SetParameter(RATE, request["rate"], 0)
     library.espeak_SetParameter(PITCH, request["pitch"], 0)
     library.espeak_SetParameter(PITCH_RANGE, request["pitch_range"], 0)

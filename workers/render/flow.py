@@ -78,7 +78,8 @@ def _cut(block: TextBlock, left: float, room: float) -> list[TextBlock]:
     """The block in parts: whole where it fits a page, else filling what is left of this page and then pages."""
     if block.height <= room:
         return [block]
-    parts, first = [], 0
+    parts: list[TextBlock] = []
+    first = 0
     while first < len(block.lines):
         last = first + 1
         while last < len(block.lines) and block.part(first, last + 1).height <= (room if parts else left):

@@ -33,7 +33,7 @@ PACKAGE_OF_OTHERS = "fonts-noto-core"
 @cache
 def sans_family() -> str:
     """Family of running text: Source Sans when its package is installed, else DejaVu Sans."""
-    import manimpango
+    import manimpango  # type: ignore[import-untyped]
 
     try:
         folder = resources.files("font_source_sans_pro") / "files"

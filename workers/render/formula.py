@@ -34,6 +34,10 @@ MAX_LINES = 8
 _TOKEN = re.compile(r"\\[a-zA-Z]+\*?|\\.|.", re.DOTALL)
 _VIEW_BOX = re.compile(r'viewBox="(\S+) (\S+)')
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\{(?:aligned|align\*?|split|gathered|gather\*?|equation\*?)\}")
+_TEXT = re.compile(r"\\[a-zA-Z]+\s*(?:\{[^{}]*\})?")
+_PROSE = re.compile(r"(?:(?<![A-Za-z\\])[A-Za-z]{3,}[,.]?\s+){3}")
+"""Three words in a row outside of commands: set as a formula they would run together."""
+
 _RELATIONS = frozenset(
     ["=", "<", ">", r"\le", r"\leq", r"\ge", r"\geq", r"\ne", r"\neq", r"\approx", r"\equiv", r"\sim", r"\to",
      r"\rightarrow", r"\Rightarrow", r"\implies", r"\iff", r"\Leftrightarrow", r"\propto", r"\rightleftharpoons",
@@ -84,7 +88,7 @@ class Formula:
 
     def outlines(self) -> list[Outline]:
         """Outline of each line."""
-        return [(outline + (x, y)) * self.size for outline, x, y in self._placed]
+        return [(outline + np.array((x, y))) * self.size for outline, x, y in self._placed]
 
     def scaled(self, size: float) -> Formula:
         """The same formula in another font size."""
@@ -187,12 +191,14 @@ def outline_of(latex: str) -> Outline:
     """
     if not latex.strip() or len(latex) > MAX_LENGTH:
         raise FormulaUnreadableError(f"a formula has 1 to {MAX_LENGTH} characters")
-    import ziafont
-    import ziamath
+    if _PROSE.search(_TEXT.sub("", latex)):
+        raise FormulaUnreadableError("the formula is a sentence")
+    import ziamath.zmath
+    from ziafont.config import config
 
-    ziafont.config.svg2 = False
+    config.svg2 = False
     try:
-        drawn = ziamath.Latex(latex, size=SET_SIZE)
+        drawn = ziamath.zmath.Latex(latex, size=SET_SIZE)
         _check_known(drawn)
         svg = drawn.svg()
     except FormulaUnreadableError:
@@ -217,7 +223,7 @@ def _check_known(drawn: Any) -> None:
 
 def _svg_outline(svg: str) -> Outline:
     """Cubic curves of every shape of an SVG picture."""
-    import svgelements
+    import svgelements  # type: ignore[import-untyped]
 
     curves: list[Outline] = []
     for shape in svgelements.SVG.parse(io.StringIO(svg), reify=True).elements():

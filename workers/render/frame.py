@@ -23,7 +23,7 @@ MIN_CAP_HEIGHT = 14.0
 FRAME_RATE = 25
 """Pictures a second. With 48 kHz sound 8 pictures last exactly as long as 15 AAC frames of 1024 samples."""
 
-PIXEL_HEIGHTS = {
+PIXEL_HEIGHTS: dict[video_pb2.Resolution.ValueType, int] = {
     video_pb2.RESOLUTION_UNSPECIFIED: 480,
     video_pb2.RESOLUTION_480P: 480,
     video_pb2.RESOLUTION_720P: 720,
@@ -44,7 +44,7 @@ class PixelSize:
         return self.height / HEIGHT
 
 
-def pixel_size(resolution: video_pb2.Resolution) -> PixelSize:
+def pixel_size(resolution: video_pb2.Resolution.ValueType) -> PixelSize:
     """Size of a picture of `resolution`; unspecified means 480p. Raises ValueError for an unknown one."""
     if resolution not in PIXEL_HEIGHTS:
         raise ValueError(f"resolution {resolution} is unknown; use RESOLUTION_480P, _720P or _1080P")

@@ -29,10 +29,10 @@ COLOURS = (
 
 def highlighted(source: str, language: str) -> list[list[Piece]]:
     """The lines of `source` in coloured pieces; an unknown language gives plain text."""
-    from pygments import lex
-    from pygments.lexers import get_lexer_by_name
-    from pygments.lexers.special import TextLexer
-    from pygments.util import ClassNotFound
+    from pygments import lex  # type: ignore[import-untyped]
+    from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
+    from pygments.lexers.special import TextLexer  # type: ignore[import-untyped]
+    from pygments.util import ClassNotFound  # type: ignore[import-untyped]
 
     try:
         lexer = get_lexer_by_name(language.strip().lower() or "text", stripnl=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import networkx as nx
 
@@ -38,11 +39,7 @@ class Layering:
         """How often edges cross each other."""
         place = {slot: index for layer in self.layers for index, slot in enumerate(layer)}
         level = {slot: index for index, layer in enumerate(self.layers) for slot in layer}
-        pieces = [
-            (level[a], place[a], place[b])
-            for chain in self.chains
-            for a, b in zip(chain, chain[1:], strict=False)
-        ]
+        pieces = [(level[a], place[a], place[b]) for chain in self.chains for a, b in pairwise(chain)]
         return sum(
             first[0] == second[0] and (first[1] - second[1]) * (first[2] - second[2]) < 0
             for number, first in enumerate(pieces)
@@ -105,7 +102,7 @@ def _order(layers: list[list[Slot]], chains: Sequence[Sequence[Slot]]) -> None:
     above: dict[Slot, list[Slot]] = {}
     below: dict[Slot, list[Slot]] = {}
     for chain in chains:
-        for upper, lower in zip(chain, chain[1:], strict=False):
+        for upper, lower in pairwise(chain):
             above.setdefault(lower, []).append(upper)
             below.setdefault(upper, []).append(lower)
     for sweep in range(SWEEPS):

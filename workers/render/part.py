@@ -51,7 +51,10 @@ def part_from_message(scene: rendering_service_pb2.RenderedScene, path: Path) ->
 
 
 def scene_key(
-    scene: script_pb2.Scene, resolution: video_pb2.Resolution, language: str, voice: Voice | None = None
+    scene: script_pb2.Scene,
+    resolution: video_pb2.Resolution.ValueType,
+    language: str,
+    voice: Voice | None = None,
 ) -> str:
     """SHA-256 in hexadecimal of all that the scene's part depends on: what is shown and said, resolution, language,
     voice, and the renderer itself. Identifier and citations of the scene are no part of it."""

@@ -148,7 +148,7 @@ def _latex(node: ast.expr) -> tuple[str, int]:
     """LaTeX of `node` and how tightly its parts are bound: 1 sum, 2 product, 3 power, 4 a single thing."""
     match node:
         case ast.Constant(value=value):
-            return f"{value:g}" if isinstance(value, float) else str(value), 4
+            return _number(value), 4
         case ast.Name(id=name):
             return {"pi": r"\pi ", "x": "x"}.get(name, "e"), 4
         case ast.UnaryOp(op=op, operand=operand):
@@ -165,6 +165,13 @@ def _latex(node: ast.expr) -> tuple[str, int]:
         case ast.Call(func=ast.Name(id=name), args=[argument]):
             return _call(name, _latex(argument)[0]), 4
     raise SceneInvalidError("a plot's expression was not checked")
+
+
+def _number(value: object) -> str:
+    """A number as on paper; a power of ten where it is very large or small."""
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    mantissa, power, exponent = text.partition("e")
+    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if power else text
 
 
 def _bound(node: ast.expr, tightness: int) -> str:

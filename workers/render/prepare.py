@@ -10,7 +10,7 @@ from workers.render.fonts import without_uncovered
 from workers.render.text import clean
 
 UNCOVERED = "letters without a font are left out: "
-VERBATIM = frozenset(["scene_id", "key", "source_key", "target_key", "language"])
+VERBATIM = frozenset(["scene_id", "key", "source_key", "target_key", "language", "narration"])
 """Fields that are not shown."""
 
 
@@ -21,7 +21,7 @@ def prepared(scene: script_pb2.Scene) -> tuple[script_pb2.Scene, list[str]]:
     """
     ready = script_pb2.Scene()
     ready.CopyFrom(scene)
-    del ready.narration[:], ready.citations[:]
+    del ready.citations[:]
     missing: set[str] = set()
     _clean_fields(ready, missing)
     _drop_empty(ready)

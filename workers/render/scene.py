@@ -20,7 +20,7 @@ from workers.render.voice import SAMPLE_RATE, EspeakVoice, Samples, Utterance, V
 
 def render_scene(
     scene: script_pb2.Scene,
-    resolution: video_pb2.Resolution,
+    resolution: video_pb2.Resolution.ValueType,
     language: str,
     out_dir: Path,
     voice: Voice | None = None,

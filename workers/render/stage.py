@@ -13,12 +13,13 @@ from itertools import groupby
 import cairo
 import numpy as np
 import numpy.typing as npt
+from manim import VMobject
 from manim.camera.camera import Camera
 
 from workers.render.box import Box
 from workers.render.elements import Stroke
-from workers.render.frame import FRAME_RATE, HEIGHT, WIDTH, PixelSize
-from workers.render.mobjects import POINTS_PER_UNIT, VMobject, build, drawn_stroke, extent
+from workers.render.frame import FRAME_RATE, WIDTH, PixelSize
+from workers.render.mobjects import POINTS_PER_UNIT, build, drawn_stroke, extent
 from workers.render.motion import Look, look_at
 from workers.render.palette import BACKGROUND, rgb
 from workers.render.storyboard import Item, Motion, Storyboard
@@ -166,6 +167,3 @@ def still(board: Storyboard, step: int, size: PixelSize) -> Pixels:
     rest = Look()
     looks = [rest if act.lead.is_visible(step) else None for act in acts_of(board)]
     return stage._compose(looks, 0.0).copy()
-
-
-__all__ = ["HEIGHT", "Act", "Layer", "Stage", "draw", "still"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -11,12 +12,19 @@ from workers.render.box import Box, around
 from workers.render.fonts import MONOSPACED, cap_height, sans_family
 from workers.render.frame import MIN_CAP_HEIGHT
 from workers.render.pango import Font, Line, Outline, Setting, outline_lines, set_lines
+from workers.render.scripts import unbreakable
 
 Align = Literal["left", "centre", "right"]
 
 LINE_SPACING = 1.26
 ASCENT = 0.92
+CLEARANCE = 0.04
+"""Least space between the ink of two lines, as a part of the font size."""
+
 ELLIPSIS = "…"
+_HEAPED_MARKS = re.compile("([\u0300-\u036f]{2})[\u0300-\u036f]+")
+"""More than two accents on one letter; the others are left out."""
+
 _JOINERS = "\u200c\u200d"
 
 
@@ -93,24 +101,28 @@ class TextBlock:
         """Height of each line's baseline in points, downwards from the top."""
         heights, top = [], 0.0
         for line in self.lines:
-            height = self._height(line)
-            heights.append(top + ASCENT * self.style.size + (height - self.style.line_height) / 2)
-            top += height
+            heights.append(top + self._above(line))
+            top += self._above(line) + self._below(line)
         return heights
 
     @cached_property
     def height(self) -> float:
         """Height of all lines in points."""
-        return sum(self._height(line) for line in self.lines)
+        return sum(self._above(line) + self._below(line) for line in self.lines)
 
-    def _height(self, line: Line) -> float:
-        return max(self.style.line_height, line.height * self.style.size)
+    def _above(self, line: Line) -> float:
+        """Room over a baseline; more where letters or accents are taller than usual."""
+        return max(ASCENT, -line.ink.y + CLEARANCE) * self.style.size
+
+    def _below(self, line: Line) -> float:
+        return max(LINE_SPACING - ASCENT, line.ink.bottom + CLEARANCE) * self.style.size
 
     def offset(self, line: Line) -> float:
         """Where a line starts, in points from the left edge of the wrapping width."""
-        slack = self.wrap_width - line.advance * self.style.size
+        left, right = max(0.0, -line.ink.x), max(line.advance, line.ink.right)
+        slack = self.wrap_width - (left + right) * self.style.size
         align = "right" if self.align == "left" and self.rtl else self.align
-        return {"left": 0.0, "centre": slack / 2, "right": slack}[align]
+        return left * self.style.size + {"left": 0.0, "centre": slack / 2, "right": slack}[align]
 
     @cached_property
     def ink(self) -> Box:
@@ -148,15 +160,20 @@ def text_block(text: str, style: TextStyle, width: float, align: Align = "left")
     return TextBlock(text, style, width, align, 0, len(_set(setting)))
 
 
+def unwrapped(text: str, style: TextStyle, most: float) -> TextBlock:
+    """`text` in a block as narrow as it is, wrapped only where it is wider than `most` points."""
+    return text_block(text, style, min(natural_width(text, style) + 1, most))
+
+
 def natural_width(text: str, style: TextStyle) -> float:
     """Width in points that `text` takes when it is not wrapped."""
     lines = _set(Setting(text, style.font))
-    return max(line.advance for line in lines) * style.size
+    return max(max(0.0, -line.ink.x) + max(line.advance, line.ink.right) for line in lines) * style.size
 
 
 def longest_word(text: str, style: TextStyle) -> float:
     """Width in points of the widest word of `text`."""
-    return max((natural_width(word, style) for word in set(text.split())), default=0.0)
+    return max((natural_width(word, style) for word in unbreakable(text)), default=0.0)
 
 
 def shortened(text: str, style: TextStyle, width: float, lines: int) -> TextBlock:
@@ -176,7 +193,11 @@ def _is_printed(letter: str) -> bool:
 
 def clean(text: str, keep_lines: bool = False) -> str:
     """`text` in composed form without control characters; white space is made single unless `keep_lines`."""
-    text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\t", "    ")
+    text = (
+        _HEAPED_MARKS.sub(r"\1", unicodedata.normalize("NFC", text))
+        .replace("\r\n", "\n")
+        .replace("\t", "    ")
+    )
     kept = "".join(letter for letter in text if _is_printed(letter))
     if keep_lines:
         return "\n".join(line.rstrip() for line in kept.split("\n")).strip("\n")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workers.render.frame import FRAME_RATE
+from workers.render.mention import stems
 from workers.render.storyboard import Step
 from workers.render.voice import Utterance
 
@@ -33,8 +33,6 @@ READING_RATE = 2.6
 
 NEARNESS = 0.45
 """How much a step may be moved along the narration by what it says, against an even spread."""
-
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
@@ -104,15 +102,14 @@ def _offsets(steps: Sequence[Step], utterance: Utterance) -> list[float]:
     offsets: list[float] = []
     for place, step in enumerate(steps):
         even = utterance.duration * place / max(1, len(steps))
-        wanted = _stems(step.spoken)
+        wanted = stems(step.spoken)
         said = [
             word.start
             for word in utterance.words
-            if _stems(utterance.text[word.first : word.last]) & wanted
-            and word.start >= (offsets or [0.0])[-1]
+            if stems(utterance.text[word.first : word.last]) & wanted and word.start >= (offsets or [0.0])[-1]
         ]
-        found = said[0] if said and place else 0.0
-        offsets.append(max([found if found else even, *offsets[-1:]]))
+        wish = (said[0] if said else even) if place else 0.0
+        offsets.append(max([wish, *offsets[-1:]]))
     return offsets
 
 
@@ -125,10 +122,11 @@ def assigned(steps: Sequence[Step], sentences: Sequence[str]) -> list[int]:
     if not sentences:
         return [0] * len(steps)
     after = _after_silence(steps)
+    said = [stems(sentence) for sentence in sentences]
     best: list[list[float]] = []
     origin: list[list[int]] = []
     for index, step in enumerate(steps):
-        scores = _scores(step, index, len(steps), sentences, bool(any(after[: index + 1])))
+        scores = _scores(step, index, len(steps), said, bool(any(after[: index + 1])))
         row, came = [], []
         for sentence, score in enumerate(scores):
             reach = sentence if not after[index] or sentence == len(sentences) else sentence - 1
@@ -160,19 +158,16 @@ def _after_silence(steps: Sequence[Step]) -> list[bool]:
     return [index > 0 and steps[index - 1].silent for index in range(len(steps))]
 
 
-def _scores(step: Step, index: int, count: int, sentences: Sequence[str], late: bool) -> list[float]:
-    """How well a step goes with each sentence, and last with none."""
-    wanted = _stems(step.spoken)
+def _scores(
+    step: Step, index: int, count: int, sentences: Sequence[frozenset[str]], late: bool
+) -> list[float]:
+    """How well a step goes with each sentence, and last with none. A word counts in full where it is said first."""
+    wanted = stems(step.spoken)
+    heard: set[str] = set()
     scores = []
-    for place, sentence in enumerate(sentences):
-        shared = wanted & _stems(sentence)
-        fit = len(shared) / math.sqrt(len(wanted) * max(1, len(_stems(sentence)))) if shared else 0.0
-        even = abs(place / len(sentences) - index / count)
-        scores.append(fit / NEARNESS - even)
+    for place, said in enumerate(sentences):
+        weight = sum(0.5 if word in heard else 1.0 for word in wanted & said)
+        fit = weight / math.sqrt(len(wanted) * len(said)) if weight else 0.0
+        scores.append(fit / NEARNESS - abs(place / len(sentences) - index / count))
+        heard |= said
     return [*scores, -1.0 if late else -math.inf]
-
-
-def _stems(text: str) -> frozenset[str]:
-    """The words of `text` worth matching, without their endings."""
-    words = (word.casefold() for word in _WORD.findall(text))
-    return frozenset(word[:6] for word in words if len(word) > 3 or word.isdigit() or not word.isascii())

@@ -75,7 +75,7 @@ SOFTENING = (0.12, 0.76, 0.12)
 class EspeakVoice:
     """eSpeak NG: `rate` in words a minute, `pitch` and `pitch_range` from 0 to 99."""
 
-    rate: int = 158
+    rate: int = 146
     pitch: int = 42
     pitch_range: int = 60
 
@@ -115,7 +115,7 @@ def _run(request: dict[str, object]) -> bytes:
 def _read_answer(answer: bytes, sentences: Sequence[str]) -> list[Utterance]:
     head, _, sound = answer.partition(b"\n")
     facts = json.loads(head)
-    samples = np.frombuffer(sound, dtype="<i2").astype(np.float32) / 32768
+    samples = np.frombuffer(sound, dtype="<i2").astype(np.float32) / np.float32(32768)
     utterances, start = [], 0
     for text, said in zip(sentences, facts["sentences"], strict=True):
         piece = samples[start : start + said["samples"]]

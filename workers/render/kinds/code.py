@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import partial
 
@@ -15,8 +14,9 @@ from workers.render.heading import open_scene
 from workers.render.highlight import Piece, highlighted
 from workers.render.kinds.attempt import Attempt
 from workers.render.palette import SURFACE, SURFACE_RAISED
+from workers.render.scripts import columns
 from workers.render.storyboard import Item, Storyboard
-from workers.render.text import TextStyle, natural_width, smallest_size, text_block
+from workers.render.text import TextStyle, natural_width, smallest_size, unwrapped
 
 SIZES = (26.0, 24.0, 22.0, 20.5, 19.3)
 PADDING = 16.0
@@ -37,7 +37,7 @@ def _code(scene: script_pb2.Scene, size: float, broken: bool, several: bool) -> 
     advance = natural_width("0" * 50, style) / 50
     room = int((area.width - 2 * PADDING) / advance)
     lines = highlighted(scene.code.source, scene.code.language)
-    longest = max(sum(_cells(piece.text) for piece in line) for line in lines)
+    longest = max(sum(columns(piece.text) for piece in line) for line in lines)
     require(broken or longest <= room, "a line is wider than the picture")
     rows = [part for line in lines for part in _broken(line, room)]
     most = int((area.height - 2 * PADDING) / style.line_height)
@@ -45,13 +45,14 @@ def _code(scene: script_pb2.Scene, size: float, broken: bool, several: bool) -> 
     for start in range(0, len(rows), most):
         if start:
             board.turn_page(heading)
+            board.step("", dwell=_dwell(rows[start : start + most]))
         _show_page(board, rows[start : start + most], style, area, advance)
     return board
 
 
-def _cells(text: str) -> int:
-    """Letters of a monospaced line that `text` takes the place of; wide letters count twice."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+def _dwell(rows: Sequence[Sequence[Piece]]) -> float:
+    """Least seconds that a picture of so many lines is seen."""
+    return min(6.0, 1.0 + 0.35 * len(rows))
 
 
 def _broken(line: Sequence[Piece], room: int) -> list[list[Piece]]:
@@ -61,13 +62,13 @@ def _broken(line: Sequence[Piece], room: int) -> list[list[Piece]]:
     for piece in line:
         kept = ""
         for letter in piece.text:
-            if used + _cells(letter) > room:
+            if used + columns(letter) > room:
                 if kept:
                     rows[-1].append(Piece(kept, piece.colour))
                 rows.append([])
                 kept, used = "", 0
             kept += letter
-            used += _cells(letter)
+            used += columns(letter)
         if kept:
             rows[-1].append(Piece(kept, piece.colour))
     return rows
@@ -80,12 +81,11 @@ def _show_page(
     height = len(rows) * style.line_height + 2 * PADDING
     top = area.y + (area.height - height) * 0.3
     panel = Box(area.x, top, area.width, height)
-    board.step("", dwell=min(6.0, 1.0 + 0.35 * len(rows)))
     board.show(Panel(panel, SURFACE), level=-2)
     for number, row in enumerate(rows):
         x = panel.x + PADDING
         for piece in row:
-            block = text_block(piece.text, style, area.width)
+            block = unwrapped(piece.text, style, area.width)
             if piece.text.strip():
                 board.show(Words(block, x, panel.y + PADDING + number * style.line_height, piece.colour))
             x += max(natural_width(piece.text, style), len(piece.text) * advance)

@@ -74,7 +74,6 @@ def _heads(
     require(max(len(block.lines) for block in blocks) <= MOST_HEAD_LINES, "a heading is long")
     height = max(block.height for block in blocks) + CELL_PADDING
     items = []
-    board.step(" ".join(headings))
     for block, field, colour in zip(blocks, fields, SERIES, strict=False):
         box = Box(field.x, field.y, field.width, height)
         items.append(board.show(Panel(box, SURFACE_RAISED), Motion.RISE))

@@ -20,6 +20,7 @@ from workers.render.text import TextStyle, text_block
 
 TERM_SCALE = 1.5
 MOST_TERM_LINES = 2
+CAPTION_GAP = 5.0
 
 
 def attempts(scene: script_pb2.Scene, language: str) -> Iterator[Attempt]:
@@ -50,10 +51,9 @@ def _one_picture(scene: script_pb2.Scene, language: str, style: TextStyle) -> St
     caption = text_block(word, TextStyle(22.0, 600), area.width) if word else None
     rows = [term.height, card_height(blocks[0])]
     if content.example:
-        rows.append(card_height(blocks[1]) + (caption.height if caption else 0.0))
-    tops = stacked(rows, area, GAP, 18.0)
-    board.step(f"{scene.title} {content.term}")
-    board.show(Words(term, area.x, tops[0], SKY), Motion.RISE, 0.1)
+        rows.append(card_height(blocks[1]) + (caption.height + CAPTION_GAP if caption else 0.0))
+    tops = stacked(rows, area, GAP * 1.5 if style.size > 23 else GAP, 22.0)
+    board.show(Words(term, area.x, tops[0], SKY), Motion.RISE, 0.2)
     board.step(content.meaning)
     focus_card(board, blocks[0], Box(area.x, tops[1], area.width, rows[1]), cards[0])
     if content.example:
@@ -61,7 +61,7 @@ def _one_picture(scene: script_pb2.Scene, language: str, style: TextStyle) -> St
         top = tops[2]
         if caption:
             board.show(Words(caption, area.x, top, VIOLET), Motion.RISE)
-            top += caption.height
+            top += caption.height + CAPTION_GAP
         focus_card(board, blocks[1], Box(area.x, top, area.width, card_height(blocks[1])), cards[1])
     return board
 

@@ -55,10 +55,10 @@ def attempts(scene: script_pb2.Scene, language: str) -> Iterator[Attempt]:
     """The formula as large as it fits above its legend, then the legend on pictures of its own; last, plain text."""
     reason = _unreadable(scene.equation.latex)
     if reason is None:
+        shapes = [(size, 1) for size in SIZES[:5]] + [(size, columns) for size in SIZES for columns in (2, 3)]
         for legend_size in LEGEND_SIZES:
-            for size in SIZES:
-                for columns in (1, 2, 3):
-                    yield partial(_one_picture, scene, size, legend_size, columns)
+            for size, columns in [*shapes, *((size, 1) for size in SIZES[5:])]:
+                yield partial(_one_picture, scene, size, legend_size, columns)
         yield from (partial(_legend_apart, scene, size) for size in SIZES)
         reason = "it does not fit the picture"
     yield partial(_plain, scene, reason)
@@ -118,19 +118,18 @@ def _one_picture(scene: script_pb2.Scene, size: float, legend_size: float, colum
     panel = set_formula.ink.height + 2 * PADDING
     require(not rows or panel <= area.height * MOST_PANEL, "the formula leaves no room for its legend")
     tops = stacked([panel, legend] if rows else [panel], area, GAP, 30.0)
-    _show_formula(board, scene.equation.latex, set_formula, Box(area.x, tops[0], area.width, panel))
+    _show_formula(board, set_formula, Box(area.x, tops[0], area.width, panel))
     if rows:
         _show_legend(board, scene, grid, heights, tops[1], fields)
     return board
 
 
-def _show_formula(board: Storyboard, latex: str, set_formula: Formula, box: Box) -> list[Item]:
-    board.step(latex)
+def _show_formula(board: Storyboard, set_formula: Formula, box: Box) -> list[Item]:
     x = box.x + (box.width - set_formula.ink.width) / 2
     y = box.y + (box.height - set_formula.ink.height) / 2
     return [
-        board.show(Panel(box, SURFACE), Motion.FADE),
-        board.show(Symbols(set_formula, x, y, TEXT), Motion.WIPE, 0.15),
+        board.show(Panel(box, SURFACE), Motion.FADE, 0.2),
+        board.show(Symbols(set_formula, x, y, TEXT), Motion.WIPE, 0.3),
     ]
 
 
@@ -178,7 +177,7 @@ def _legend_apart(scene: script_pb2.Scene, size: float) -> Storyboard:
     set_formula = _formula_at(scene.equation.latex, size, area.width - 2 * PADDING)
     panel = set_formula.ink.height + 2 * PADDING
     top = stacked([panel], area, 0.0, 0.0)[0]
-    _show_formula(board, scene.equation.latex, set_formula, Box(area.x, top, area.width, panel))
+    _show_formula(board, set_formula, Box(area.x, top, area.width, panel))
     texts = [f"{_spelled(entry.latex)} : {entry.meaning}" for entry in scene.equation.symbols]
     if texts:
         board.turn_page(heading)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 from mootion.video.v1 import script_pb2
 
@@ -13,15 +14,18 @@ from workers.render.cards import CardStyle, several_pictures
 from workers.render.elements import Element, Panel, Point, Stroke, Words
 from workers.render.errors import SceneInvalidError
 from workers.render.flow import body_styles, require, require_whole_words
+from workers.render.grid import arranged
 from workers.render.heading import open_scene
 from workers.render.kinds.attempt import Attempt
 from workers.render.layers import Layering, Slot, layered
-from workers.render.palette import ACCENT, CALM, FOCUS, RULE, SURFACE, SURFACE_RAISED, TEXT
+from workers.render.mention import first_mention
+from workers.render.palette import ACCENT, CALM, FOCUS, LINK, SURFACE, SURFACE_RAISED, TEXT
+from workers.render.routing import Router
 from workers.render.storyboard import Motion, Storyboard
-from workers.render.text import TextStyle, natural_width, text_block
+from workers.render.text import TextStyle, longest_word, natural_width, text_block
 
 PADDING_X = 13.0
-PADDING_Y = 9.0
+PADDING_Y = 7.0
 NODE_GAP = 18.0
 LAYER_GAP = 34.0
 WIDEST_LAYER_GAP = 70.0
@@ -31,6 +35,12 @@ PASSAGE = 12.0
 MOST_PASSAGES = 60
 WIDEST_NODE = 330.0
 EDGE_CLEARANCE = 3.0
+COLUMN_COUNTS = (3, 4, 5)
+COLUMN_GAP = 34.0
+ROW_GAP = 24.0
+LARGE_SIZES = (38.0, 34.0)
+FEW = 6
+"""Up to so many nodes are tried in larger letters."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +54,44 @@ class Drawing:
 def attempts(scene: script_pb2.Scene, language: str) -> Iterator[Attempt]:
     """Layers from top to bottom or left to right, in the largest letters that fit; else a list of relations."""
     labels, edges, notes = _parts(scene)
-    for style in body_styles():
-        for widest in dict.fromkeys((len(labels), 5, 4, 3, 2, 1)):
-            layering = layered(len(labels), edges, widest)
-            if sum(slot.node < 0 for layer in layering.layers for slot in layer) <= MOST_PASSAGES:
-                yield partial(_drawn, scene.title, labels, layering, style, True, notes)
-                yield partial(_drawn, scene.title, labels, layering, style, False, notes)
+    layerings = _layerings(len(labels), edges)
+    order = [slot.node for layer in layerings[0].layers for slot in layer if slot.node >= 0]
+    spoken = _spoken_order(labels, edges, order, scene.narration)
+    large = [TextStyle(size) for size in LARGE_SIZES] if len(labels) <= FEW else []
+    for style in [*large, *body_styles()]:
+        for layering in layerings:
+            across_first = max(len(layer) for layer in layering.layers) <= len(layering.layers)
+            for downwards in (not across_first, across_first):
+                yield partial(_drawn, scene.title, labels, layering, spoken, style, downwards, notes)
+        for columns in COLUMN_COUNTS:
+            if 1 < columns < len(labels):
+                yield partial(_in_grid, scene.title, labels, edges, order, spoken, style, columns, notes)
     yield from (partial(_listed, scene.title, labels, edges, style, notes) for style in body_styles()[2:])
+
+
+def _layerings(count: int, edges: list[tuple[int, int]]) -> list[Layering]:
+    """The graph in layers of different greatest width, without those that too many edges run past."""
+    found = [layered(count, edges, widest) for widest in dict.fromkeys((count, 5, 4, 3, 2, 1))]
+    clear = [
+        layering
+        for layering in found
+        if sum(slot.node < 0 for layer in layering.layers for slot in layer) <= MOST_PASSAGES
+    ]
+    return clear or found[:1]
+
+
+def _spoken_order(
+    labels: list[str], edges: list[tuple[int, int]], order: list[int], sentences: Sequence[str]
+) -> list[int]:
+    """The nodes in the order in which the narration speaks of them; one it never names comes with its neighbours."""
+    never = len(sentences)
+    named = [first_mention(label, sentences) for label in labels]
+    near: list[list[int]] = [[] for _ in labels]
+    for source, target in edges:
+        near[source].append(named[target])
+        near[target].append(named[source])
+    moment = [named[n] if named[n] < never else min(near[n], default=never) for n in range(len(labels))]
+    return sorted(order, key=lambda node: moment[node])
 
 
 def _parts(scene: script_pb2.Scene) -> tuple[list[str], list[tuple[int, int]], list[str]]:
@@ -76,13 +117,63 @@ def _parts(scene: script_pb2.Scene) -> tuple[list[str], list[tuple[int, int]], l
 
 
 def _drawn(
-    title: str, labels: list[str], layering: Layering, style: TextStyle, downwards: bool, notes: list[str]
+    title: str,
+    labels: list[str],
+    layering: Layering,
+    spoken: list[int],
+    style: TextStyle,
+    downwards: bool,
+    notes: list[str],
 ) -> Storyboard:
     board = Storyboard(notes=list(notes))
     area, _ = open_scene(board, title)
     drawing = _down(labels, layering, style, area) if downwards else _across(labels, layering, style, area)
-    _show(board, labels, layering, style, drawing)
+    ends = [(chain[0].node, chain[-1].node) for chain in layering.chains]
+    _show(board, labels, spoken, ends, style, drawing)
     return board
+
+
+def _in_grid(
+    title: str,
+    labels: list[str],
+    edges: list[tuple[int, int]],
+    order: list[int],
+    spoken: list[int],
+    style: TextStyle,
+    columns: int,
+    notes: list[str],
+) -> Storyboard:
+    """A deep graph folded into rows; its arrows are led round the nodes."""
+    board = Storyboard(notes=list(notes))
+    area, _ = open_scene(board, title)
+    cells = arranged(order, edges, columns)
+    most = (area.width - COLUMN_GAP * (columns - 1)) / columns
+    sizes = [_node_size(label, style, most) for label in labels]
+    used = sorted({cell[1] for cell in cells})
+    rows = sorted({cell[0] for cell in cells})
+    widths = [max(sizes[n][0] for n, cell in enumerate(cells) if cell[1] == column) for column in used]
+    heights = [max(sizes[n][1] for n, cell in enumerate(cells) if cell[0] == row) for row in rows]
+    lefts = _spread(widths, area.x, area.width, COLUMN_GAP, 110.0)
+    tops = _spread(heights, area.y, area.height, ROW_GAP, 70.0)
+    boxes = []
+    for (width, height), (row, column) in zip(sizes, cells, strict=True):
+        x, y = used.index(column), rows.index(row)
+        left = lefts[x] + (widths[x] - width) / 2
+        boxes.append(Box(left, tops[y] + (heights[y] - height) / 2, width, height))
+    router = Router(area, boxes)
+    lines = []
+    for source, target in sorted(edges, key=lambda edge: _distance(boxes, edge)):
+        line = router.route(source, target)
+        require(line is not None, "there is no way for an arrow")
+        lines.append(((source, target), line or ()))
+    drawing = Drawing(boxes, [line for _, line in lines])
+    _show(board, labels, spoken, [edge for edge, _ in lines], style, drawing)
+    return board
+
+
+def _distance(boxes: Sequence[Box], edge: tuple[int, int]) -> float:
+    (x1, y1), (x2, y2) = boxes[edge[0]].centre, boxes[edge[1]].centre
+    return abs(x1 - x2) + abs(y1 - y2)
 
 
 def _node_size(label: str, style: TextStyle, most: float) -> tuple[float, float]:
@@ -93,9 +184,7 @@ def _node_size(label: str, style: TextStyle, most: float) -> tuple[float, float]
     whole = natural_width(label, style)
     block = text_block(label, style, most)
     lines = len(block.lines)
-    even = min(
-        most, max(whole / lines * 1.12, max((natural_width(w, style) for w in label.split()), default=0) + 1)
-    )
+    even = min(most, max(whole / lines * 1.12, longest_word(label, style) + 1))
     if len(text_block(label, style, even).lines) == lines:
         block = text_block(label, style, even)
     return block.width + 2 * PADDING_X + 1, block.height + 2 * PADDING_Y
@@ -133,7 +222,7 @@ def _across(labels: list[str], layering: Layering, style: TextStyle, area: Box) 
     most = (area.width - LAYER_GAP * 1.3 * (count - 1)) / count
     sizes = [_node_size(label, style, most) for label in labels]
     widths = [max(sizes[slot.node][0] for slot in layer if slot.node >= 0) for layer in layering.layers]
-    lefts = _spread(widths, area.x, area.width, 1.3)
+    lefts = _spread(widths, area.x, area.width, LAYER_GAP * 1.3, WIDEST_LAYER_GAP * 1.3)
     centres = _aligned(layering, [size[1] for size in sizes], area.y, area.bottom)
     boxes: list[Box] = [area] * len(labels)
     ends: dict[Slot, tuple[Point, Point]] = {}
@@ -150,12 +239,18 @@ def _across(labels: list[str], layering: Layering, style: TextStyle, area: Box) 
     return Drawing(boxes, [_line(layering, number, ends) for number in range(len(layering.chains))])
 
 
-def _spread(sizes: Sequence[float], start: float, room: float, scale: float = 1.0) -> list[float]:
-    """Where each layer begins, with equal gaps, centred."""
+def _spread(
+    sizes: Sequence[float],
+    start: float,
+    room: float,
+    least: float = LAYER_GAP,
+    widest: float = WIDEST_LAYER_GAP,
+) -> list[float]:
+    """Where each layer begins, with equal gaps of `least` to `widest` points, centred."""
     slack = room - sum(sizes)
     gaps = len(sizes) - 1
-    require(slack >= LAYER_GAP * scale * gaps - 0.01, "the layers are higher than the area")
-    gap = min(WIDEST_LAYER_GAP * scale, slack / gaps) if gaps else 0.0
+    require(slack >= least * gaps - 0.01, "the layers are higher than the area")
+    gap = min(widest, slack / gaps) if gaps else 0.0
     place = start + (slack - gap * gaps) * 0.46
     places = []
     for size in sizes:
@@ -181,7 +276,7 @@ def _aligned(layering: Layering, sizes: Sequence[float], low: float, high: float
             place += span[slot] + gap
     near: dict[Slot, list[Slot]] = {}
     for chain in layering.chains:
-        for first, second in zip(chain, chain[1:], strict=False):
+        for first, second in pairwise(chain):
             near.setdefault(first, []).append(second)
             near.setdefault(second, []).append(first)
     for _ in range(8):
@@ -193,7 +288,10 @@ def _aligned(layering: Layering, sizes: Sequence[float], low: float, high: float
                 for slot in layer
             ]
             _settle(layer, wishes, span, centres, low, high)
-    return centres
+    lowest = min(centres[slot] - span[slot] / 2 for slot in centres)
+    highest = max(centres[slot] + span[slot] / 2 for slot in centres)
+    shift = (low + high - lowest - highest) / 2
+    return {slot: centre + shift for slot, centre in centres.items()}
 
 
 def _settle(
@@ -227,19 +325,21 @@ def _line(layering: Layering, number: int, ends: dict[Slot, tuple[Point, Point]]
 
 
 def _show(
-    board: Storyboard, labels: list[str], layering: Layering, style: TextStyle, drawing: Drawing
+    board: Storyboard,
+    labels: list[str],
+    order: Sequence[int],
+    edges: Sequence[tuple[int, int]],
+    style: TextStyle,
+    drawing: Drawing,
 ) -> None:
-    """A step for each node, layer by layer; an arrow comes with the second of its ends."""
-    order = [slot.node for layer in layering.layers for slot in layer if slot.node >= 0]
+    """A step for each node; an arrow comes with the second of its ends."""
     seen: set[int] = set()
     for node in order:
         board.step(labels[node])
         seen.add(node)
-        for number, chain in enumerate(layering.chains):
-            ends = {chain[0].node, chain[-1].node}
-            if node in ends and ends <= seen:
-                stroke = Stroke(drawing.lines[number], RULE, 2.5, arrow=True)
-                board.show(stroke, Motion.DRAW)
+        for ends, line in zip(edges, drawing.lines, strict=True):
+            if node in ends and seen.issuperset(ends):
+                board.show(Stroke(line, LINK, 2.5, arrow=True), Motion.DRAW)
         board.focus(*_node(labels[node], style, drawing.boxes[node]))
 
 

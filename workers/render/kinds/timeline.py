@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from mootion.video.v1 import script_pb2
@@ -95,14 +96,19 @@ def _down(title: str, events: list[script_pb2.TimelineEvent], style: TextStyle, 
     whens = [text_block(event.when, when_style, column, "right") for event in events]
     whats = [text_block(event.what or " ", style, area.right - text_x) for event in events]
     require(max(when.height for when in whens) <= area.height, "a date is higher than the area")
-    dates = iter(whens)
+    places = (area.x, line_x, text_x)
+    if whats[0].rtl:
+        mirror = 2 * area.centre[0]
+        places = (mirror - area.x - column, mirror - line_x, area.x)
+        whens = [replace(when, align="left") for when in whens]
     pages = _pages(whats, whens, area.height)
     require(several or len(pages) == 1, "the line is higher than the area")
+    dates = iter(whens)
     for number, page in enumerate(pages):
         if number:
             board.turn_page(heading)
         rows = [(next(dates) if part.first == 0 else None, part) for part in page]
-        _show_page(board, rows, area, (area.x, line_x, text_x), ROW_GAP)
+        _show_page(board, rows, area, places, ROW_GAP)
     return board
 
 

@@ -10,7 +10,7 @@ from mootion.video.v1 import script_pb2
 
 from workers.render.box import Box
 from workers.render.elements import Panel, Stroke, Words
-from workers.render.flow import paged, require_whole_words, stacked
+from workers.render.flow import paged, require, require_whole_words, stacked
 from workers.render.frame import SAFE
 from workers.render.kinds.attempt import Attempt
 from workers.render.palette import ACCENT, CALM, RULE, SURFACE_RAISED, TEXT
@@ -18,7 +18,7 @@ from workers.render.storyboard import Motion, Storyboard
 from workers.render.text import TextStyle, text_block
 
 SIZES = ((60.0, 29.0), (52.0, 28.0), (44.0, 26.0), (38.0, 24.0))
-PLAIN_SIZES = ((44.0, 26.0), (36.0, 24.0), (30.0, 22.5), (25.0, 21.6), (21.6, 21.6))
+PLAIN_SIZES = ((52.0, 28.0), (44.0, 26.0), (36.0, 24.0), (30.0, 22.5), (25.0, 21.6), (21.6, 21.6))
 ORNAMENT = 200.0
 """Width of the rings beside a short title."""
 BAR = Box(0.0, 0.0, 72.0, 6.0)
@@ -44,10 +44,11 @@ def _card(title: str, subtitle: str, sizes: tuple[float, float], area: Box, ring
     require_whole_words([title], head_style, area.width)
     head = text_block(title, head_style, area.width)
     body = text_block(subtitle, body_style, area.width)
+    require(not (rings and head.rtl), "the rings stand where the title begins")
     heights = [BAR.height, head.height] + ([body.height] if subtitle else [])
     tops = stacked(heights, area, GAP, GAP)
     board.step(title)
-    if rings and not head.rtl:
+    if rings:
         _rings(board)
     bar_x = area.right - BAR.width if head.rtl else area.x
     board.show(Panel(Box(bar_x, tops[0], BAR.width, BAR.height), ACCENT, 3.0), Motion.WIPE)
