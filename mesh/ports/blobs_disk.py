@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
+from mesh.ports import folders
 from mesh.ports.blob_keys import InvalidBlobKey, checked_key
 from mesh.ports.blobs import CHUNK, BlobInfo, BlobNotFound
 from mesh.ports.failures import typed_storage_errors
 from mesh.ports.threads import run_to_end
 
 INCOMING = ".incoming"
-_RENAMES = 10
 
 
 class Hash(Protocol):
@@ -109,7 +109,7 @@ class DiskBlobs:
 
     async def delete(self, key: str) -> None:
         """See `Blobs.delete`."""
-        await run_to_end(partial(self._remove, self._path(key)))
+        await run_to_end(partial(folders.remove, self._path(key), self._folder))
 
     async def delete_prefix(self, prefix: str) -> None:
         """See `Blobs.delete_prefix`."""
@@ -146,34 +146,18 @@ class DiskBlobs:
 
     def _keep(self, file: FileIO, target: Path) -> None:
         os.fsync(file.fileno())
-        for _ in range(_RENAMES):
-            made = _make_folders(target.parent)
-            try:
-                os.rename(str(file.name), target)
-                break
-            except FileNotFoundError:
-                continue  # A delete removed the empty folder in between.
-            except IsADirectoryError:
-                raise InvalidBlobKey(f"blob key {target.name!r} is the start of other keys") from None
-        else:
-            raise FileNotFoundError(f"folder of blob {target.name!r} vanished {_RENAMES} times")
-        for folder in made:
-            _sync_folder(folder)
-
-    def _remove(self, path: Path) -> None:
         try:
-            path.unlink(missing_ok=True)
-        except (NotADirectoryError, IsADirectoryError, PermissionError):
-            return
-        for folder in path.parents:
-            if folder == self._folder or not _remove_if_empty(folder):
-                return
+            folders.move_into_place(Path(str(file.name)), target, self._folder)
+        except folders.NotAFolder as error:
+            raise InvalidBlobKey(
+                f"blob key {str(error)!r} continues another, or another continues it"
+            ) from None
 
     def _keys(self, prefix: str) -> Sequence[str]:
         start = self._folder / prefix.rpartition("/")[0]
         keys = []
-        for folder, folders, files in os.walk(start):
-            folders[:] = [name for name in folders if not name.startswith(".")]
+        for folder, inner, files in os.walk(start):
+            inner[:] = [name for name in inner if not name.startswith(".")]
             relative = Path(folder).relative_to(self._folder)
             keys += [(relative / name).as_posix() for name in files]
         return sorted(key for key in keys if key.startswith(prefix))
@@ -217,39 +201,6 @@ def _found(key: str) -> Iterator[None]:
             yield
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         raise BlobNotFound(key) from None
-
-
-def _make_folders(folder: Path) -> Sequence[Path]:
-    """Makes a folder and those above it; gives all whose content changes when a file is added to it."""
-    changed = [folder]
-    missing = folder
-    while not missing.exists():
-        missing = missing.parent
-        changed.append(missing)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        raise InvalidBlobKey(f"blob key: {folder.name!r} in it is a blob itself") from None
-    return changed
-
-
-def _sync_folder(folder: Path) -> None:
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except FileNotFoundError:
-        return  # A delete removed it together with its last blob.
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _remove_if_empty(folder: Path) -> bool:
-    try:
-        folder.rmdir()
-    except OSError:
-        return False
-    return True
 
 
 def _remove_abandoned(folder: Path) -> None:

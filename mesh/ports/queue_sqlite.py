@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Update, func, select, update
+from sqlalchemy import Row, Select, Update, func, select, update
 
 from mesh.ports.leasing import take_when_due
 from mesh.ports.outgoing import NewJob
@@ -136,27 +136,15 @@ class SqliteQueue:
 
     async def _due_seconds(self, topic: str) -> float:
         """Seconds until the next job can be leased: not above zero when one can be, infinite without jobs."""
-        first = (
-            select(_jobs.available)
-            .where(_jobs.topic == topic, _jobs.finished.is_(None))
-            .order_by(_jobs.available)
-            .limit(1)
-        )
         async with self._database.reading() as reader:
-            available = (await reader.execute(first)).scalar()
+            available = (await reader.execute(first_available(topic))).scalar()
         return math.inf if available is None else float(available) - self.now()
 
     async def _take(self, topic: str, lease_seconds: float) -> SqliteLease | None:
         now = self.now()
-        following = (
-            select(_jobs.seq)
-            .where(_jobs.topic == topic, _jobs.finished.is_(None), _jobs.available <= now)
-            .order_by(_jobs.priority.desc(), _jobs.seq)
-            .limit(1)
-        )
         take = (
             update(queue_jobs)
-            .where(_jobs.seq == following.scalar_subquery())
+            .where(_jobs.seq == following(topic, now).scalar_subquery())
             .values(
                 state=JobState.LEASED,
                 token=_jobs.token + 1,
@@ -181,3 +169,16 @@ class SqliteQueue:
             seq=row.seq,
             queue=self,
         )
+
+
+def first_available(topic: str) -> Select[Any]:
+    """When the first open job of a topic can be leased."""
+    open_jobs = select(_jobs.available).where(_jobs.topic == topic, _jobs.finished.is_(None))
+    return open_jobs.order_by(_jobs.available).limit(1)
+
+
+def following(topic: str, now: float) -> Select[Any]:
+    """The job to lease next. The sum keeps SQLite from finding all that are due first and sorting them."""
+    is_due = _jobs.available + 0.0 <= now
+    due = select(_jobs.seq).where(_jobs.topic == topic, _jobs.finished.is_(None), is_due)
+    return due.order_by(_jobs.priority.desc(), _jobs.seq).limit(1)
