@@ -4,10 +4,12 @@ It reads one line of JSON from its standard input, so that a parent can start it
 the input ends without a line it ends too. Nothing of the parent's environment reaches it.
 """
 
+import gc
+import importlib
 import json
 import os
+import select
 import sys
-import traceback
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -27,6 +29,9 @@ _T = TypeVar("_T")
 def main() -> None:
     """Waits for one job, does it, and ends."""
     leave_no_folder()
+    gc.disable()  # one document's data has few cycles, and the process ends with it
+    if not select.select([sys.stdin], [], [], 0)[0]:
+        importlib.import_module("workers.documents.docx_text")  # there is time for what may not be needed
     line = sys.stdin.readline()
     if line:
         job = json.loads(line)
@@ -56,7 +61,7 @@ class _Reporter:
         except (BrokenPipeError, KeyboardInterrupt):
             return
         except Exception:
-            self._send(FAILURE, [failures.DOCUMENT_UNREADABLE, "", traceback.format_exc(limit=-6)])
+            self._send(FAILURE, [failures.DOCUMENT_UNREADABLE, "", _trace()])
 
     def _send_extract(self, found: Extract) -> None:
         facts = {
@@ -81,6 +86,12 @@ class _Reporter:
         data = memoryview(encode(kind, body))
         while data:
             data = data[os.write(self._output, data) :]
+
+
+def _trace() -> str:
+    import traceback
+
+    return traceback.format_exc(limit=-6)
 
 
 def _batches(items: Iterator[_T]) -> Iterator[list[_T]]:

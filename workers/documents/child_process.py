@@ -46,7 +46,6 @@ class Child:
                     sys.executable,
                     "-I",
                     "-S",
-                    "-B",
                     "-X",
                     "utf8",
                     "-c",

@@ -15,6 +15,7 @@ _MOST_ENTRIES = 10_000
 _MOST_CONTENT_TYPES = 4 << 20
 _END_OF_DIRECTORY = struct.Struct("<4s4H2LH")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_WORD_NAMES = (b"[Content_Types].xml", b"word/", b"_rels/.rels")
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 _WORD_TYPES = (
     b"wordprocessingml.document.main+xml",
@@ -27,7 +28,8 @@ def detect_format(path: Path) -> str:
     """`PDF` or `DOCX`.
 
     Raises DocumentFailure with EMPTY_UPLOAD, UNSUPPORTED_DOCUMENT_TYPE, DOCUMENT_ENCRYPTED for a
-    password-protected Office file, or DOCUMENT_TOO_COSTLY for an archive with more than 10,000 entries.
+    password-protected Office file, DOCUMENT_UNREADABLE for a DOCX file cut short, or DOCUMENT_TOO_COSTLY for
+    an archive with more than 10,000 entries.
     """
     with path.open("rb") as file:
         head = file.read(_HEAD)
@@ -37,6 +39,8 @@ def detect_format(path: Path) -> str:
             _check_entry_count(file)
             if _is_word(path):
                 return DOCX
+            if not zipfile.is_zipfile(path) and any(name in head for name in _WORD_NAMES):
+                raise DocumentFailure(failures.DOCUMENT_UNREADABLE)
         elif b"%PDF-" in head:
             return PDF
         elif head.startswith(_OLE) and _holds(file, _ENCRYPTED_PACKAGE):
@@ -51,7 +55,7 @@ def _check_entry_count(file: BinaryIO) -> None:
     tail = file.read()
     place = tail.rfind(b"PK\x05\x06")
     if place < 0 or len(tail) - place < _END_OF_DIRECTORY.size:
-        raise DocumentFailure(failures.UNSUPPORTED_DOCUMENT_TYPE)
+        return
     fields = _END_OF_DIRECTORY.unpack_from(tail, place)
     if fields[4] > _MOST_ENTRIES or fields[5] > _MOST_ENTRIES * 512:
         raise DocumentFailure(failures.DOCUMENT_TOO_COSTLY)

@@ -60,6 +60,8 @@ class DocxPackage:
         entries = self._archive.infolist()
         unpacked = sum(entry.file_size for entry in entries)
         packed = sum(entry.compress_size for entry in entries)
+        if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
+            raise DocumentFailure(failures.DOCUMENT_UNREADABLE)
         dense = unpacked > _RATIO_FROM and unpacked > _MOST_RATIO * max(1, packed)
         if unpacked > _PACKAGE_LIMIT or packed > size or dense:
             raise DocumentFailure(failures.DOCUMENT_TOO_COSTLY)
@@ -115,11 +117,14 @@ class DocxPackage:
     def main_part_holds(self, mark: bytes) -> bool:
         """Whether the main part's XML holds the bytes anywhere."""
         before = b""
-        with self._open(self.main_part, MAIN_PART_LIMIT) as part:
-            while chunk := part.read(1 << 18):
-                if mark in before + chunk:
-                    return True
-                before = chunk[-len(mark) :]
+        try:
+            with self._open(self.main_part, MAIN_PART_LIMIT) as part:
+                while chunk := part.read(1 << 18):
+                    if mark in before + chunk:
+                        return True
+                    before = chunk[-len(mark) :]
+        except _BROKEN as broken:
+            raise DocumentFailure(failures.DOCUMENT_UNREADABLE) from broken
         return False
 
     def _open(self, name: str, limit: int) -> "_LimitedPart":

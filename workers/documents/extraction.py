@@ -38,8 +38,8 @@ def extract(
 ) -> Extract:
     """Reads the file.
 
-    Without a `recognition` RecognitionNeeded is raised where a page has no text but pictures. `on_progress` is told
-    per cent, 0 to 90. Raises DocumentFailure.
+    Without a `recognition` RecognitionNeeded is raised where a page has no text but pictures. `on_progress`
+    is told per cent, 0 to 90. Raises DocumentFailure.
     """
     if detect_format(path) == DOCX:
         return _from_docx(path, filename, on_progress)
@@ -90,17 +90,18 @@ def _recognise(
     file: PdfFile, pages: list[Page], recognition: Recognition, on_progress: Callable[[int], None]
 ) -> list[str]:
     """Fills the scanned pages in; returns the notices on it."""
-    found: list[int] = []
+    found, left_out = list[int](), recognition.left_out
     if recognition.pages:
         from workers.documents.ocr import recognise_pages
 
-        found = recognise_pages(file, pages, recognition.pages, on_progress)
-    left_out = [notices.not_read(recognition.left_out)] if recognition.left_out else []
-    return [notices.read_by_ocr(found), *left_out] if found else left_out
+        recognised = recognise_pages(file, pages, recognition.pages, on_progress)
+        found, left_out = recognised.found, left_out + recognised.left_out
+    said = [notices.read_by_ocr(found)] if found else []
+    return [*said, notices.not_read(left_out)] if left_out else said
 
 
 def _extract(kind: str, blocks: list[Block], title: str, page_count: int, said: list[str]) -> Extract:
     if not any(sign.isalnum() for block in blocks for sign in block.text):
-        raise DocumentFailure(failures.DOCUMENT_WITHOUT_TEXT)
+        raise DocumentFailure(failures.DOCUMENT_TOO_COSTLY if said else failures.DOCUMENT_WITHOUT_TEXT)
     passages = split_passages(sections_of(blocks))
     return Extract(kind, title, page_count, outline_of(blocks), said, passages)

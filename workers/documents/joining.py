@@ -10,32 +10,39 @@ from workers.documents.lines import Line, Span
 _LAST_WORD = re.compile(r"[\w'’‐-]+$")
 _FIRST_WORD = re.compile(r"^[\w'’‐-]+")
 _WORD = re.compile(r"[^\W\d_]+(?:[-‐][^\W\d_]+)*")
+_ENOUGH = 5  # words with a hyphen at a line's end that show a document's habit
 
 
 class LineJoiner:
     """Joins lines by what the whole document shows about its hyphens.
 
     A word parted at a line's end is written without the hyphen when the document has it without elsewhere,
-    with it when the document has it so; else as the document does with most such words.
+    with it when the document has it so. Of other words those whose two parts are words by themselves keep it,
+    unless the document mostly parts words; and all keep it in a document that parts none.
     """
 
     def __init__(self, columns: list[list[Line]]) -> None:
         texts = [line.text for lines in columns for line in lines]
         self._words = self._vocabulary(texts)
         self._soft = not any("‐" in text[:-1] for text in texts)
-        self._parts_words = self._usual_case(columns)
+        seen = self._usual_cases(columns)
+        self._parts_often = seen[True] > 3 * seen[False]
+        self._parts_never = seen[True] == 0 and seen[False] >= _ENOUGH
 
     @staticmethod
     def _vocabulary(texts: list[str]) -> set[str]:
         if not any(text.endswith(("-", "‐")) for text in texts):
             return set()
         words: set[str] = set()
+        begins_within = False
         for text in texts:
+            ends_within = text.endswith(("-", "‐"))
             found = _WORD.findall(text.casefold())
-            words.update(found[:-1] if text.endswith(("-", "‐")) else found)
+            words.update(found[begins_within : len(found) - ends_within])
+            begins_within = ends_within
         return words
 
-    def _usual_case(self, columns: list[list[Line]]) -> bool:
+    def _usual_cases(self, columns: list[list[Line]]) -> Counter[bool]:
         seen: Counter[bool] = Counter()
         for lines in columns:
             for before, line in pairwise(lines):
@@ -43,7 +50,7 @@ class LineJoiner:
                     known = self._known(before.text[:-1], line.text)
                     if known is not None:
                         seen[known] += 1
-        return seen[True] >= seen[False]
+        return seen
 
     def _known(self, before: str, after: str) -> bool | None:
         """Whether the document writes the two parts as one word (True) or with a hyphen (False)."""
@@ -62,7 +69,13 @@ class LineJoiner:
         if before.endswith("‐") and self._soft:
             return True
         known = self._known(before[:-1], after)
-        return self._parts_words if known is None else known
+        if known is not None:
+            return known
+        return not self._parts_never and (self._parts_often or not self._both_words(before[:-1], after))
+
+    def _both_words(self, before: str, after: str) -> bool:
+        left, right = _LAST_WORD.search(before), _FIRST_WORD.match(after)
+        return bool(left and right) and {left.group().casefold(), right.group().casefold()} <= self._words
 
     def join(self, lines: list[Line]) -> tuple[str, list[tuple[int, int]], list[Span]]:
         """The text of the lines, the first character on each page, and the spans set in bold or italics."""

@@ -3,7 +3,6 @@
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
 
 from workers.documents.lines import Line
 
@@ -65,13 +64,13 @@ def _set_right_margins(columns: list[list[Line]]) -> None:
     for (left, right), lines in zip(extents, columns, strict=True):
         margin = right
         if not _shows_margin(lines, right):
-            wider = [
+            wider = sorted(
                 edge
                 for edge, count in alike[lines[0].page % 2, round(left / 20)]
                 if edge >= right - _SAME_EDGE
                 for _ in range(min(count, 50))
-            ]
-            margin = median(wider)
+            )
+            margin = wider[len(wider) // 2]
         for line in lines:
             line.right = margin
 

@@ -84,7 +84,7 @@ def begins_paragraph(paragraph: Paragraph, line: Line, after: Line | None, setti
         return True
     if _is_display(before, setting):
         return distance > 1.5 * line.size
-    if _centred(before, line):
+    if _centred(before, line) or _parts_word(before, line):
         return False
     if _is_indented(paragraph, line, after, setting):
         return True
@@ -102,8 +102,8 @@ def continues_over_break(paragraph: Paragraph, line: Line, setting: Setting) -> 
         or is_wholly(line) != is_wholly(before)
     ):
         return False
-    if before.text.endswith(("-", "‐")):
-        return line.text[0].isalpha()
+    if _parts_word(before, line):
+        return True
     if not is_full(before, line):
         return False
     if line.text[0].islower() or not ends_sentence(before.text):
@@ -111,6 +111,10 @@ def continues_over_break(paragraph: Paragraph, line: Line, setting: Setting) -> 
     if setting.indented:
         return line.x0 - line.left < 0.5 * line.size
     return setting.justified and abs(before.x1 - before.right) < 1.0 and abs(line.x0 - line.left) < 1.0
+
+
+def _parts_word(before: Line, line: Line) -> bool:
+    return before.text.endswith(("-", "‐")) and before.text[-2:-1].isalpha() and line.text[0].islower()
 
 
 def _is_display(line: Line, setting: Setting) -> bool:

@@ -70,7 +70,8 @@ def _groups(section: Section) -> Iterator[list[_Piece]]:
             and _length(groups[-1]) < TARGET // 4
             and _length(groups[-2]) + _length(groups[-1]) < LONGEST
         ):
-            groups[-2] += groups.pop()
+            last = groups.pop()
+            groups[-1] += last
         yield from groups
 
 

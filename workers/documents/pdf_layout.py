@@ -21,7 +21,7 @@ from workers.documents.pdf_outline import Bookmark
 from workers.documents.rows import lines_of
 from workers.documents.tables import is_contents_entry, table_at
 
-_NOTE = re.compile(r"^(\d{1,3}|[*†‡§¶]{1,3}|[a-z])[\s.)\]]?\s?[^\W\d]")
+_NOTE = re.compile(r"^(\[?\d{1,3}[\s.)\]]?|[*†‡§¶]{1,3}|[a-z][.)])\s?[^\W\d]")
 _LEAST_CONTENTS = 5  # lines with dot leaders that make a table of contents
 
 
@@ -100,8 +100,10 @@ def _notes_apart(lines: list[Line], setting: Setting) -> tuple[list[Line], list[
     start = len(lines)
     while start and lines[start - 1].size < 0.93 * setting.body_size:
         start -= 1
-    while start < len(lines) and not _NOTE.match(lines[start].text):
+    while 0 < start < len(lines) and not _NOTE.match(lines[start].text):
         start += 1
+    if start == 0:
+        return lines, []
     notes: list[Paragraph] = []
     for line in lines[start:]:
         if notes and not _NOTE.match(line.text):

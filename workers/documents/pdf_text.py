@@ -137,24 +137,39 @@ class _PageReader:
 
     def _runs(self, text: str, start: int, end: int) -> Iterator[tuple[int, Fragment]]:
         """Words drawn by the same text object, one fragment for each such run."""
-        text_object = pdfium.FPDFText_GetTextObject
-        first = last = -1
-        current = None
-        for word in _WORD.finditer(text, start, end):
-            drawn = text_object(self._text_page, word.start())
-            address = ctypes.addressof(drawn.contents) if drawn else 0
-            if current is None:
-                first, current, run_object = word.start(), address, drawn
-            elif address != current:
-                yield self._run(text[first : word.start()], first, last, run_object)
-                first, current, run_object = word.start(), address, drawn
-            last = word.end() - 1
-        if current is not None:
-            yield self._run(text[first : last + 1], first, last, run_object)
+        words = [word.span() for word in _WORD.finditer(text, start, end)]
+        drawn = [self._address(words[0][0]), self._address(words[-1][0])] if words else []
+        place = 0
+        while place < len(words):
+            first = words[place][0]
+            address = self._address(first) if place else drawn[0]
+            following = len(words) if address == drawn[1] else self._run_end(words, place, address)
+            last_end = words[following - 1][1]
+            until = words[following][0] if following < len(words) else last_end
+            yield self._run(text[first:until], first, last_end - 1)
+            place = following
 
-    def _run(
-        self, raw: str, first: int, last: int, drawn: "ctypes._Pointer[ctypes.Structure]"
-    ) -> tuple[int, Fragment]:
+    def _run_end(self, words: list[Span], place: int, address: int) -> int:
+        """The first word after `place` that another text object draws; the last word is known to be one."""
+        step, same = 1, place
+        while same + step < len(words) and self._address(words[same + step][0]) == address:
+            same += step
+            step *= 2
+        other = min(same + step, len(words) - 1)
+        while other - same > 1:
+            middle = (same + other) // 2
+            if self._address(words[middle][0]) == address:
+                same = middle
+            else:
+                other = middle
+        return other
+
+    def _address(self, index: int) -> int:
+        """Which text object draws a character: the address of the object, 0 for none."""
+        drawn = pdfium.FPDFText_GetTextObject(self._text_page, index)
+        return ctypes.addressof(drawn.contents) if drawn else 0
+
+    def _run(self, raw: str, first: int, last: int) -> tuple[int, Fragment]:
         page = self._text_page
         pdfium.FPDFText_GetCharOrigin(page, first, self._x, self._y)
         pdfium.FPDFText_GetMatrix(page, first, self._matrix)
@@ -164,7 +179,7 @@ class _PageReader:
         size = pdfium.FPDFText_GetFontSize(page, first) * hypot(matrix.c, matrix.d)
         x0, y = self._turned(self._x.value, self._y.value, turn)
         corner, other = self._turned(box.left, box.bottom, turn), self._turned(box.right, box.top, turn)
-        style = self._style(drawn)
+        style = self._style(pdfium.FPDFText_GetTextObject(page, first))
         fragment = Fragment(
             _visible(raw), x0, max(corner[0], other[0], x0), y, size, style.bold, style.italic
         )

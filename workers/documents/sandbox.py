@@ -16,7 +16,7 @@ from workers.documents import failures, frames
 from workers.documents.child_process import Child
 from workers.documents.failures import DocumentFailure
 from workers.documents.language import language_of
-from workers.documents.limits import recognition_limits, text_limits
+from workers.documents.limits import Limits, recognition_limits, text_limits
 from workers.documents.recognition import MOST_PAGES, Recognition
 
 _log = logging.getLogger(__name__)
@@ -39,11 +39,13 @@ class ReadDocument:
 class DocumentReader:
     """Reads documents, each in a fresh child process; the next child is started ahead.
 
-    Use it from one thread at a time and close it in the end.
+    Use it from one thread at a time and close it in the end. `limits` says what reading text may cost by the
+    file's size in bytes.
     """
 
-    def __init__(self, keep_spare: bool = True) -> None:
+    def __init__(self, keep_spare: bool = True, limits: Callable[[int], Limits] = text_limits) -> None:
         self._keep_spare = keep_spare
+        self._limits = limits
         self._spare: Child | None = None
 
     def __enter__(self) -> Self:
@@ -83,7 +85,7 @@ class DocumentReader:
         result = _Result(document_id, on_progress)
         job: dict[str, Any] = {"path": str(path.resolve()), "filename": filename, "recognition": None}
         process, self._spare = self._spare or Child(), None
-        limits = text_limits(path.stat().st_size)
+        limits = self._limits(path.stat().st_size)
         try:
             for kind, body in process.run(job, limits, cancelled):
                 result.take(kind, body)
@@ -101,7 +103,7 @@ class DocumentReader:
         wanted, beyond = result.scans[:MOST_PAGES], result.scans[MOST_PAGES:]
         plans = [(recognition_limits(size, len(wanted)), Recognition(wanted, beyond))]
         if result.has_text:
-            plans.append((text_limits(size), Recognition([], result.scans)))
+            plans.append((self._limits(size), Recognition([], result.scans)))
         for limits, plan in plans:
             try:
                 for kind, body in Child().run(job | {"recognition": asdict(plan)}, limits, cancelled):
