@@ -18,7 +18,8 @@ class LineJoiner:
 
     A word parted at a line's end is written without the hyphen when the document has it without elsewhere,
     with it when the document has it so. Of other words those whose two parts are words by themselves keep it,
-    unless the document mostly parts words; and all keep it in a document that parts none.
+    unless the document mostly parts words; and all keep it in a document that parts none, or with another
+    sign.
     """
 
     def __init__(self, columns: list[list[Line]]) -> None:
@@ -27,7 +28,8 @@ class LineJoiner:
         self._soft = not any("‐" in text[:-1] for text in texts)
         seen = self._usual_cases(columns)
         self._parts_often = seen[True] > 3 * seen[False]
-        self._parts_never = seen[True] == 0 and seen[False] >= _ENOUGH
+        other_sign = self._soft and any(text.endswith("‐") for text in texts)
+        self._parts_never = other_sign or (seen[True] == 0 and seen[False] >= _ENOUGH)
 
     @staticmethod
     def _vocabulary(texts: list[str]) -> set[str]:
@@ -75,7 +77,9 @@ class LineJoiner:
 
     def _both_words(self, before: str, after: str) -> bool:
         left, right = _LAST_WORD.search(before), _FIRST_WORD.match(after)
-        return bool(left and right) and {left.group().casefold(), right.group().casefold()} <= self._words
+        if left is None or right is None:
+            return False
+        return {left.group().casefold(), right.group().casefold()} <= self._words
 
     def join(self, lines: list[Line]) -> tuple[str, list[tuple[int, int]], list[Span]]:
         """The text of the lines, the first character on each page, and the spans set in bold or italics."""

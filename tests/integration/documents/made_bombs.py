@@ -459,9 +459,10 @@ def outside_reference(path: Path) -> Path:
 
 
 PDF_BOMBS: tuple[Callable[[Path], Path], ...] = (
-    flate_content, nested_filters, many_filters, run_length, predictor, page_tree_loop, page_tree_ladder,
-    page_count_lie, outline_loop, outline_depth, huge_image, many_images, form_loop, form_ladder, xref_loop, million_texts, deep_array,
-    deep_dictionary_content, deep_state, huge_page, character_map, type3_loop, contents_array, only_a_head, cut_short,
+    flate_content, nested_filters, many_filters, run_length, predictor, page_tree_loop,
+    page_tree_ladder, page_count_lie, outline_loop, outline_depth, huge_image, many_images, form_loop,
+    form_ladder, xref_loop, million_texts, deep_array, deep_dictionary_content, deep_state, huge_page,
+    character_map, type3_loop, contents_array, only_a_head, cut_short,
 )  # fmt: skip
 DOCX_BOMBS: tuple[Callable[[Path], Path], ...] = (
     zip_ratio, zip_other_part, zip_lie, zip_many_entries, zip_overlap, zip_slip, zip_link, zip_in_zip, zip_lzma,
