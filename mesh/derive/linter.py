@@ -142,7 +142,7 @@ def _paths_fit_their_messages(method: Method) -> Iterator[str]:
         try:
             template = PathTemplate.parse(rule.path)
         except PathError as error:
-            yield f"has a {error}."
+            yield f"has a wrong path: {error}."
             continue
         for name in template.variables:
             if not _has_field(method.input, name):

@@ -30,7 +30,7 @@ class PathTemplate:
         """
         plain, variables = _expand(text)
         if not plain.startswith("/"):
-            raise PathError(f"path {text!r} does not begin with a slash")
+            raise PathError(f"`{text}` does not begin with a slash")
         *before, last = plain[1:].split("/")
         last, _, verb = last.partition(":")
         return cls(text, (*before, last), verb, variables)
@@ -74,7 +74,7 @@ def _expand(text: str) -> tuple[str, tuple[str, ...]]:
             variables.append(token["name"])
         plain += token["text"] or token["pattern"] or _ONE
     if position != len(text):
-        raise PathError(f"path {text!r} has braces that do not match")
+        raise PathError(f"`{text}` has braces that do not match")
     return plain, tuple(variables)
 
 
