@@ -146,7 +146,7 @@ class Journey:
     async def _answer(self) -> str:
         nodes = self.made.flowchart.nodes
         central = max(nodes, key=lambda node: node.importance) if nodes else None
-        self.made.question = f"What is {central.name}?" if central else "What is this document about?"
+        self.made.question = f"What does {central.name} mean?" if central else "What is this about?"
         stub = self._channels.stub(AnswerServiceStub, "answer")
         request = answer_service_pb2.AskRequest(
             question=self.made.question, document_ids=[self.made.document.document_id]

@@ -10,7 +10,6 @@ from mootion.llm.v1 import task_pb2
 from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
 
 from cli import journey
@@ -41,10 +40,10 @@ def print_made(out: Console, made: Made, url: str) -> None:
     out.print(Panel(_concepts(made), title="Concept map", title_align="left", border_style="green"))
     out.print(Panel(_question(made), title="A question of the quiz", title_align="left", border_style="blue"))
     out.print(Panel(_answer(made), title=made.question, title_align="left", border_style="magenta"))
-    links = Table.grid(padding=(0, 2))
+    out.print("Open in a browser", style="bold")
     for name, link in _links(made, url).items():
-        links.add_row(name, Text(link, style="cyan", no_wrap=True, overflow="ignore"))
-    out.print(Panel(links, title="Open in a browser", title_align="left", border_style="yellow"))
+        out.print(Text(f"  {name:<15}").append(link, style="cyan"), soft_wrap=True)
+    out.print()
 
 
 def _concepts(made: Made) -> Text:

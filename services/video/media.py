@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from mootion.video.v1 import video_pb2, video_service_pb2
 from mootion.video.v1.video_service_pb2_grpc import VideoServiceStub
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Route, Router
 
 from mesh.runtime import Runtime
 from services.video.lifecycle import require_completed
@@ -109,7 +108,7 @@ def _headers(video: video_pb2.Video) -> dict[str, str]:
     }
 
 
-def application(runtime: Runtime) -> Starlette:
-    """The HTTP application of the video service."""
+def application(runtime: Runtime) -> Router:
+    """The HTTP application of the video service. Its errors go on to the server, which answers for all of them."""
     route = Route("/v1/videos/{video_id}/content", Media(runtime).content, methods=["GET", "HEAD"])
-    return Starlette(routes=[route])
+    return Router(routes=[route])
