@@ -13,7 +13,7 @@ from services.llm.extractive.questions.wording import cleaned
 NO_TERM = -1
 
 _NUMBER = re.compile(
-    r"(?<![\w.,–/^-])(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\w/^]|[.,]\d|[–-]\d|\s?[–-]\s?\d)"
+    r"(?<![\w.,–/^-])(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\w/^⁰¹²³⁴⁵⁶⁷⁸⁹⁻]|[.,]\d|[–-]\d|\s?[–-]\s?\d)"
     r"(?P<unit>\s?(?:%|°\s?[CF]?|percent\b|million\b|billion\b|thousand\b)|\s(?:[kcmµμnMG]?(?:m|g|l|L|s|Hz|J|W|V|A|N|Pa|mol|K|eV|cal|Da)\b(?:/[a-zA-Z³²]+)?))?"
     r"|\b(?P<word>two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)\b",
 )

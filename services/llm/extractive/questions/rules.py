@@ -91,6 +91,8 @@ def is_unreadable(view: ItemView) -> bool:
 
 def shows_key_in_stem(view: ItemView) -> bool:
     """The right answer, or its stems in order, can be read in the question."""
+    if view.item.kind == task_pb2.NUMERIC:
+        return view.item.key.number in _numbers_in(view.item.stem)
     if view.item.kind not in _TEXT_KEYS and view.item.kind not in (task_pb2.SINGLE_CHOICE, task_pb2.MULTIPLE_CHOICE):
         return False
     if view.item.kind == task_pb2.ALGEBRAIC:
@@ -102,6 +104,10 @@ def shows_key_in_stem(view: ItemView) -> bool:
         if f" {' '.join(view.reading.stems_of(key))} " in f" {stemmed} ":
             return True
     return False
+
+
+def _numbers_in(text: str) -> set[float]:
+    return {float(number.replace(",", "")) for number in re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?", text)}
 
 
 def options_overlap(view: ItemView) -> bool:

@@ -22,7 +22,7 @@ _APPROXIMATE = re.compile(r"(?:about|approximately|around|roughly|nearly|almost|
 def plan(shop: Workshop) -> Iterator[Seed]:
     """Every number a sentence states, and every formula with values put in."""
     for quantity in shop.quantities:
-        quality = 0.5 + 0.15 * (not quantity.is_word) + 0.1 * bool(quantity.unit) - 0.7 * (quantity.term == NO_TERM)
+        quality = 0.4 + 0.25 * (not quantity.is_word) + 0.1 * bool(quantity.unit) - 0.7 * (quantity.term == NO_TERM)
         yield Seed(task_pb2.SINGLE_CHOICE, "number", quantity, quantity.term, quality, quantity.sentence)
         yield Seed(task_pb2.NUMERIC, "stated number", quantity, quantity.term, quality, quantity.sentence)
     for formula in shop.formulas:
@@ -92,7 +92,7 @@ def _values_of(formula: Formula, symbol: str) -> tuple[int, ...]:
 def _worked_item(shop: Workshop, seed: Seed, formula: Formula, values: dict[str, int], result: float) -> Item:
     given = " and ".join(f"{formula.shown(name)} = {value}" for name, value in values.items())
     left = formula.shown(formula.left)
-    stem = f"The text gives the formula {formula.text}. What is {left} when {given}? Give at least three digits."
+    stem = f"The text gives the formula {formula.text}. What is {left} when {given}? Round to three significant digits."
     number = float(f"{result:.6g}")
     item = drafted(shop, seed, stem, explained(seed.sentence.text, "Put the values into the formula of the text: "))
     item.explanation += f" The result is {left} = {number:.6g}."

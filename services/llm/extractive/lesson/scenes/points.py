@@ -1,0 +1,88 @@
+"""Scenes of short points: the parts of a list, and what a section says about a term."""
+
+from collections.abc import Iterator, Sequence
+
+from mootion.video.v1.script_pb2 import BulletsContent, Scene
+
+from services.llm.extractive.analysis import Sentence
+from services.llm.extractive.lesson.material import Material
+from services.llm.extractive.lesson.scene_draft import SceneDraft
+from services.llm.extractive.lesson.speech import spoken
+from services.llm.extractive.lesson.trimming import short_point
+from services.llm.extractive.questions.claims import Claim
+from services.llm.extractive.questions.contrary import statement_of
+from services.llm.extractive.questions.listings import Listing
+from services.llm.extractive.questions.wording import cleaned, with_capital
+
+_MOST_POINTS = 4
+_FEWEST_POINTS = 2
+
+
+def draft(material: Material) -> Iterator[SceneDraft]:
+    """A scene for every whole list, and one for every term of which two things or more are said."""
+    for listing in material.shop.listings:
+        if listing.is_complete:
+            yield _of_listing(material, listing)
+    for term in dict.fromkeys(claim.term for claim in material.shop.claims):
+        yield from _of_claims(material, term)
+
+
+def draft_plain(material: Material) -> Iterator[SceneDraft]:
+    """Scenes of whole sentences, section by section, for texts in which nothing else is found."""
+    for section in material.analysis.sections:
+        sentences = [s for p in section.passages for s in material.analysis.sentences_of(p) if 4 <= len(s.tokens) <= 45]
+        pairs = [(s, point) for s in sentences if (point := short_point(s.text)) is not None][:_MOST_POINTS]
+        if pairs:
+            title = with_capital(section.title) or pairs[0][1]
+            yield _plain(material, title[:300], pairs)
+
+
+def _plain(material: Material, title: str, pairs: Sequence[tuple[Sentence, str]]) -> SceneDraft:
+    said = [spoken(cleaned(s.text)) for s, _ in pairs]
+    return SceneDraft(
+        scene=Scene(title=title, bullets=BulletsContent(points=[point[:600] for _, point in pairs])),
+        forms=[[sentence for part in said[:2] for sentence in part]],
+        citations=[material.shop.citation(s) for s, _ in pairs],
+        anchor=pairs[0][0].index,
+        worth=0.2,
+        more=[sentence for part in said[2:] for sentence in part],
+    )
+
+
+def _of_listing(material: Material, listing: Listing) -> SceneDraft:
+    terms = material.terms_in(listing.sentence)
+    parts = ", ".join(listing.items[:-1]) + f", and {listing.items[-1]}"
+    return SceneDraft(
+        scene=Scene(
+            title=with_capital(listing.group),
+            bullets=BulletsContent(points=[with_capital(part) for part in listing.items]),
+        ),
+        forms=[[f"Keep {listing.group} in mind.", *spoken(f"They are {parts}")]],
+        citations=[material.shop.citation(listing.sentence)],
+        anchor=listing.sentence.index,
+        worth=0.55 + max((material.importance[t] for t in terms), default=0.0),
+        terms=terms,
+    )
+
+
+def _of_claims(material: Material, term: int) -> Iterator[SceneDraft]:
+    defining = {d.sentence.index for d in material.shop.definitions}
+    claims = [c for c in material.shop.claims if c.term == term and c.sentence.index not in defining]
+    pairs = [(claim, point) for claim in claims if (point := _point(claim)) is not None][:_MOST_POINTS]
+    if len(pairs) < _FEWEST_POINTS:
+        return
+    name = material.shop.reading.terms[term].name
+    said = [spoken(statement_of(claim.sentence)) for claim, _ in pairs]
+    yield SceneDraft(
+        scene=Scene(title=f"What to know about {name}", bullets=BulletsContent(points=[p for _, p in pairs])),
+        forms=[[f"What should you remember about {name}?", *(sentence for part in said[:2] for sentence in part)]],
+        citations=[material.shop.citation(claim.sentence) for claim, _ in pairs],
+        anchor=claims[0].sentence.index,
+        worth=0.45 + material.importance[term],
+        terms=frozenset((term,)),
+        more=[sentence for part in said[2:] for sentence in part],
+    )
+
+
+def _point(claim: Claim) -> str | None:
+    return short_point(claim.predicate)
