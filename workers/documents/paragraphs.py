@@ -67,28 +67,37 @@ def is_wholly(line: Line) -> bool:
     return marked >= len(line.text) - line.text.count(" ")
 
 
-def same_style(before: Line, line: Line, setting: Setting) -> bool:
-    """Whether two lines look as if they could belong to one paragraph."""
+def same_style(paragraph: Paragraph, line: Line) -> bool:
+    """Whether the line looks as if it could belong to the paragraph.
+
+    A line set wholly in bold or italics may be part of a paragraph that is not, when it follows a full line; what is
+    bold throughout is a heading, with which nothing else goes on.
+    """
+    before = paragraph.last
     if abs(before.size - line.size) > 0.08 * max(before.size, line.size):
         return False
-    return is_wholly(before) == is_wholly(line) or is_full(before, line)
+    if is_wholly(before) == is_wholly(line):
+        return before.bold == line.bold or not is_wholly(line)
+    if before.bold and all(is_wholly(one) for one in paragraph.lines):
+        return False
+    return is_full(before, line)
 
 
 def begins_paragraph(paragraph: Paragraph, line: Line, after: Line | None, setting: Setting) -> bool:
     """Whether the line, next in the same column, begins a new paragraph."""
     before = paragraph.last
-    if marker_kind(line, before) or is_caption(line) or not same_style(before, line, setting):
+    if marker_kind(line, before) or is_caption(line) or not same_style(paragraph, line):
         return True
     distance = line.y - before.y
     if distance > 1.28 * setting.leading * max(line.size, before.size) or distance < 0:
         return True
-    if _is_display(before, setting):
+    if _is_display(before, setting) or (before.bold and line.bold and is_wholly(before) and is_wholly(line)):
         return distance > 1.5 * line.size
     if _centred(before, line) or _parts_word(before, line):
         return False
     if _is_indented(paragraph, line, after, setting):
         return True
-    return not is_full(before, line) and not _flush(paragraph, line)
+    return _is_short(before, line, setting) and not _flush(paragraph, line)
 
 
 def continues_over_break(paragraph: Paragraph, line: Line, setting: Setting) -> bool:
@@ -96,11 +105,7 @@ def continues_over_break(paragraph: Paragraph, line: Line, setting: Setting) -> 
     before = paragraph.last
     if paragraph.kind not in (Kind.PARAGRAPH, Kind.LIST_ITEM) or marker_kind(line, None) or is_caption(line):
         return False
-    if (
-        not same_style(before, line, setting)
-        or _is_display(line, setting)
-        or is_wholly(line) != is_wholly(before)
-    ):
+    if not same_style(paragraph, line) or _is_display(line, setting) or is_wholly(line) != is_wholly(before):
         return False
     if _parts_word(before, line):
         return True
@@ -110,7 +115,7 @@ def continues_over_break(paragraph: Paragraph, line: Line, setting: Setting) -> 
         return True
     if setting.indented:
         return line.x0 - line.left < 0.5 * line.size
-    return setting.justified and abs(before.x1 - before.right) < 1.0 and abs(line.x0 - line.left) < 1.0
+    return setting.justified and before.x1 > before.right - 1.0 and abs(line.x0 - line.left) < 1.0
 
 
 def _parts_word(before: Line, line: Line) -> bool:
@@ -119,6 +124,18 @@ def _parts_word(before: Line, line: Line) -> bool:
 
 def _is_display(line: Line, setting: Setting) -> bool:
     return line.size > 1.08 * setting.body_size
+
+
+def _is_short(before: Line, line: Line, setting: Setting) -> bool:
+    """Whether the line before ends early enough to be a paragraph's last.
+
+    In ragged text, where words may be kept together unseen, that is so only at a sentence's end or far from the margin.
+    """
+    if is_full(before, line):
+        return False
+    if setting.justified or ends_sentence(before.text):
+        return True
+    return before.right - before.x1 > 0.35 * (before.right - before.left)
 
 
 def _moved(before: Line, line: Line) -> bool:
@@ -140,7 +157,9 @@ def _is_indented(paragraph: Paragraph, line: Line, after: Line | None, setting: 
         returns = after is not None and after.x0 < line.x0 - 0.5 * line.size
         return returns or setting.indented or not is_full(before, line)
     if line.x0 < before.x0 - step:
-        return len(paragraph.lines) > 1 or paragraph.kind is Kind.LIST_ITEM
+        if paragraph.kind is Kind.LIST_ITEM and len(paragraph.lines) == 1:
+            return not is_full(before, line)
+        return len(paragraph.lines) > 1
     return False
 
 
