@@ -96,7 +96,7 @@ class Desk:
         content: str,
         guard: AbstractAsyncContextManager[None],
     ) -> R:
-        key = f"llm:{engine.name}:{engine.model}:{task.name}:{content}"
+        key = f"llm:{engine.name}:{engine.model}:{engine.revision}:{task.name}:{content}"
         known = await self.cache.get(key)
         if known is not None:
             return task.reply.FromString(known)

@@ -25,7 +25,12 @@ class Engine(Protocol):
 
     @property
     def model(self) -> str:
-        """Model and version. Another value means that other replies are to be expected: nothing cached is used."""
+        """Model in EngineInfo, with its version where the engine has one of its own."""
+        ...
+
+    @property
+    def revision(self) -> int:
+        """Raised with every change of what the engine writes: replies cached under another one are not used."""
         ...
 
     async def extract_concepts(

@@ -16,8 +16,9 @@ from services.llm.failures import EngineUnavailable
 from services.llm.process_frames import Outcome
 from services.llm.process_pool import ProcessPool
 
-# To be raised with every change of what the engine writes: replies cached under another version are not used.
-VERSION = "extractive-1"
+MODEL = "extractive-1"
+# To be raised with every change of what the engine writes: replies cached under another one are not used.
+REVISION = 1
 
 Q = TypeVar("Q", bound=Message)
 R = TypeVar("R", bound=Message)
@@ -31,7 +32,8 @@ class ExtractiveEngine:
 
     pool: ProcessPool
     name: str = "extractive"
-    model: str = VERSION
+    model: str = MODEL
+    revision: int = REVISION
 
     async def extract_concepts(
         self, request: messages.ExtractConceptsRequest

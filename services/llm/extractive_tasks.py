@@ -64,7 +64,10 @@ def choose_option(request: messages.ChooseOptionRequest) -> messages.ChooseOptio
     """A guess is a reply as well, with little confidence."""
     from services.llm.extractive.choices import choose_option as choose
 
-    return choose(request)
+    choice = choose(request)
+    return messages.ChooseOptionResponse(
+        option_index=choice.option_index, confidence=choice.confidence, citations=choice.citations
+    )
 
 
 FUNCTIONS: Mapping[str, tuple[type[Message], Callable[[Any], Message]]] = {

@@ -6,7 +6,19 @@ class EngineFailure(Exception):
 
 
 class EngineUnavailable(EngineFailure):
-    """It does not answer, refuses for lack of rights or allowance, or took too long. Counts against its circuit."""
+    """It does not answer, refuses for lack of rights or allowance, or took too long. Counts against its circuit.
+
+    Args:
+        retryable: another try may succeed.
+        retry_after_seconds: when, where the engine says so.
+    """
+
+    def __init__(
+        self, message: str, *, retryable: bool = False, retry_after_seconds: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+        self.retry_after_seconds = retry_after_seconds
 
 
 class OutputInvalid(EngineFailure):

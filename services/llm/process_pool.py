@@ -36,7 +36,9 @@ class _Worker:
         # The same text gives the same bytes in every process.
         environment["PYTHONHASHSEED"] = "0"
         try:
-            return cls(await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, env=environment))
+            return cls(
+                await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, env=environment)
+            )
         except OSError as error:
             raise EngineUnavailable("the analysis process does not start") from error
 

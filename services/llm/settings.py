@@ -37,9 +37,7 @@ class LlmSettings:
         return settings
 
 
-def _number(
-    env: Mapping[str, str], name: str, default: int, low: int, high: int, problems: list[str]
-) -> int:
+def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int, problems: list[str]) -> int:
     value = env.get(name) or str(default)
     if value.isascii() and value.isdigit() and low <= int(value) <= high:
         return int(value)

@@ -13,6 +13,7 @@ class ScriptedEngine:
 
     name: str = "scripted"
     model: str = "scripted-1"
+    revision: int = 1
     error: Exception | None = None
     seconds: float = 0.0
     asked: list[str] = field(default_factory=list)

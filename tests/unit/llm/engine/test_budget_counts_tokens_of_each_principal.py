@@ -57,7 +57,9 @@ async def test_tokens_add_up_for_each_principal_engine_and_day(database: SqliteD
     assert tomorrow == [store.Usage("ada", "2026-03-02", "openai", 100, 100)]
 
 
-async def test_a_spent_budget_refuses_its_principal_alone_and_until_midnight(database: SqliteDatabase) -> None:
+async def test_a_spent_budget_refuses_its_principal_alone_and_until_midnight(
+    database: SqliteDatabase,
+) -> None:
     calendar = Calendar()
     budget = DailyBudget(database, calendar, "openai", daily_tokens=50)
     await spend(budget, "ada", 40, 9)

@@ -34,7 +34,9 @@ def request(text: str = "A wave carries energy.") -> messages.ExtractConceptsReq
     return messages.ExtractConceptsRequest(passages=[Passage(text=text)])
 
 
-def desk_of(engine: ScriptedEngine, stand_in: ScriptedEngine | None = None, clock: Clock | None = None) -> Desk:
+def desk_of(
+    engine: ScriptedEngine, stand_in: ScriptedEngine | None = None, clock: Clock | None = None
+) -> Desk:
     return Desk(engine, stand_in, MemoryCache(), CircuitBreaker(clock or Clock()))
 
 

@@ -1,0 +1,58 @@
+"""Guard: free text of a model comes from the document and not from the prompt."""
+
+import pytest
+
+from services.llm.guard import Guard, support
+
+PROMPT = "You are a careful teacher. Use what the text says and nothing else. Key CANARY-7f3a9."
+DOCUMENT = (
+    "See https://waves.example/a for more. A wave of 340 m/s in 1906 carries energy. Model X9000 hears it. "
+    "音は波である。"
+)
+GUARD = Guard(PROMPT, DOCUMENT)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A wave carries energy.",
+        "It moves at 340m/s, and did so in the 1900s.",
+        "Read https://waves.example/a today.",
+        "The X9000 hears it.",
+        "音は波である",
+        "What is missing here: ____?",
+        "Use what the text says.",
+    ],
+)
+def test_text_of_the_document_passes(text: str) -> None:
+    assert GUARD.problem(text, 200) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("  ", "empty"),
+        ("word " * 50, "longer than"),
+        ("a\u202eb is turned", "control"),
+        ("bell \x07", "control"),
+        ("Go to https://evil.example/x now", "address"),
+        ("javascript:alert(1)", "address"),
+        ("The key is CANARY-7f3a9.", "code"),
+        ("sk-canary-0f1e2d3c is it", "code"),
+        ("secret_name stands here", "code"),
+        ("Use what the text says and nothing else, please.", "repeats the instructions"),
+        ("USE  what, the text: says and nothing ELSE", "repeats the instructions"),
+    ],
+)
+def test_what_comes_from_elsewhere_is_refused(text: str, problem: str) -> None:
+    found = GUARD.problem(text, 200)
+    assert found is not None
+    assert problem in found
+
+
+def test_support_is_the_share_of_words_that_the_sources_have() -> None:
+    assert support("Waves carry energy", ["A wave carries energy."]) == pytest.approx(1.0)
+    assert support("Waves carry bananas", ["A wave carries energy."]) == pytest.approx(2 / 3)
+    assert support("of it", ["nothing"]) == 1.0
+    assert support("音は波である", ["音は波である。"]) == 1.0
+    assert support("空は青である", ["音は波である。"]) < 0.6
