@@ -1,14 +1,13 @@
 """Phrases that may be concepts of a document, with all the evidence for each."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from services.llm.extractive.analysis import Analysis, Sentence
-from services.llm.extractive.namings import namings
 from services.llm.extractive.phrases import chunks, is_phrase_word, key_of, phrase_end, properties, subphrases
-from services.llm.extractive.subjects import subjects
 from services.llm.extractive.term_marks import TermMark
+from services.llm.extractive.terms import is_wordlike, marks_by_key
 from services.llm.extractive.tokens import Token
 
 # Mentions kept with each candidate beside the count: enough to find definitions and passages.
@@ -58,10 +57,10 @@ def candidates_of(analysis: Analysis, acronyms: Mapping[str, str]) -> dict[str, 
 
     `acronyms` maps the keys of acronyms to the keys of their full names, under which they are counted.
     """
-    marks = _marks_by_key(analysis)
+    marks = marks_by_key(analysis)
     headings, whole_headings = _heading_keys(analysis)
     counts, alone = _count_phrases(analysis)
-    kept = {key for key, count in counts.items() if count >= 2 and _is_wordlike(key)}
+    kept = {key for key, count in counts.items() if count >= 2 and is_wordlike(key)}
     kept |= marks.keys() | headings.keys() | {key_of_text(analysis, term) for term in analysis.emphasized}
     found: dict[str, Candidate] = {}
     for sentence in analysis.sentences:
@@ -85,19 +84,6 @@ def candidates_of(analysis: Analysis, acronyms: Mapping[str, str]) -> dict[str, 
 def key_of_text(analysis: Analysis, text: str) -> str:
     """The key of a phrase given as text."""
     return key_of(analysis.tokens_of(text))
-
-
-def _marks_by_key(analysis: Analysis) -> dict[str, list[TermMark]]:
-    marks: dict[str, list[TermMark]] = defaultdict(list)
-    for sentence in analysis.sentences:
-        for mark in (*subjects(sentence), *namings(sentence)):
-            marks[key_of(sentence.tokens[mark.first : mark.end])].append(mark)
-    return {key: found for key, found in marks.items() if _is_wordlike(key)}
-
-
-def _is_wordlike(key: str) -> bool:
-    """Whether a phrase holds a word, not only symbols such as `p`, `th` and `a b`."""
-    return any(len(word) > 2 or not word.isascii() for word in key.split(" "))
 
 
 def _count_phrases(analysis: Analysis) -> tuple[Counter[str], Counter[str]]:
