@@ -17,13 +17,18 @@ from manim import VMobject
 from manim.camera.camera import Camera
 
 from workers.render.box import Box
-from workers.render.elements import Stroke
+from workers.render.elements import Element, Stroke, Symbols, Words
+from workers.render.errors import SceneUnlayableError
 from workers.render.frame import FRAME_RATE, WIDTH, PixelSize
+from workers.render.geometry import name_of
 from workers.render.mobjects import POINTS_PER_UNIT, build, drawn_stroke, extent
 from workers.render.motion import Look, look_at
 from workers.render.palette import BACKGROUND, rgb
 from workers.render.storyboard import Item, Motion, Storyboard
 from workers.render.timeline import Timeline
+
+MEASURE_TOLERANCE = 1.0
+"""Points by which a drawn text may differ from its measure."""
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -68,6 +73,19 @@ def draw(objects: Sequence[VMobject], size: PixelSize) -> Layer | None:
     camera.capture_mobjects(objects)
     pixels = np.ascontiguousarray(camera.pixel_array)
     return Layer(cairo.ImageSurface.create_for_data(pixels.data, cairo.FORMAT_ARGB32, width, height), x, y)
+
+
+def _checked(element: Element) -> list[VMobject]:
+    """The objects that draw `element`. Raises SceneUnlayableError unless texts stand where the layout measured them."""
+    objects = build(element)
+    drawn = extent(objects)
+    if (
+        isinstance(element, Words | Symbols)
+        and drawn
+        and not element.ink.inset(-MEASURE_TOLERANCE).contains(drawn)
+    ):
+        raise SceneUnlayableError(f"{name_of(element)} is drawn beside the place that was measured for it")
+    return objects
 
 
 def _pixel_box(box: Box, size: PixelSize) -> tuple[int, int, int, int]:
@@ -156,7 +174,7 @@ class Stage:
         if look.drawn < 1.0 and isinstance(element, Stroke):
             return draw(drawn_stroke(element, look.drawn), self._size)
         if index not in self._layers:
-            objects = [drawn for item in self._acts[index].items for drawn in build(item.element)]
+            objects = [drawn for item in self._acts[index].items for drawn in _checked(item.element)]
             self._layers[index] = draw(objects, self._size)
         return self._layers[index]
 
