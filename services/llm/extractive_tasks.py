@@ -50,21 +50,27 @@ def write_script(request: messages.WriteScriptRequest) -> messages.WriteScriptRe
     """Raises TooLittleContent where there is no lesson in the text."""
     from services.llm.extractive import lesson
 
-    return messages.WriteScriptResponse(script=lesson.write_script(request))
+    try:
+        return messages.WriteScriptResponse(script=lesson.write_script(request))
+    except lesson.TooLittleContent as too_little:
+        raise TooLittleContent from too_little
 
 
 def answer_question(request: messages.AnswerQuestionRequest) -> messages.AnswerQuestionResponse:
     """Not supported is a reply as well."""
-    from services.llm.extractive.answers import answer_question as answer
+    from services.llm.extractive.answers import answer_question as find_answer
 
-    return answer(request)
+    answer = find_answer(request)
+    return messages.AnswerQuestionResponse(
+        sentences=answer.sentences, supported=answer.supported, confidence=answer.confidence
+    )
 
 
 def choose_option(request: messages.ChooseOptionRequest) -> messages.ChooseOptionResponse:
     """A guess is a reply as well, with little confidence."""
-    from services.llm.extractive.choices import choose_option as choose
+    from services.llm.extractive.choices import choose_option as find_choice
 
-    choice = choose(request)
+    choice = find_choice(request)
     return messages.ChooseOptionResponse(
         option_index=choice.option_index, confidence=choice.confidence, citations=choice.citations
     )

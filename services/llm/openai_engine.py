@@ -30,6 +30,7 @@ from services.llm.question_orders import Order, orders, shares
 from services.llm.quotes import Quotes
 from services.llm.replies import answer, atoms, choice, concepts, notes, questions, relations, script
 from services.llm.replies.checked import Checked, Reply
+from services.llm.replies.question import QuestionsReply
 from services.llm.splitting import Part, split
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
@@ -141,11 +142,11 @@ class OpenAiEngine:
             [concept.name for concept in request.concepts],
             frozenset(order.kinds),
             request.seed,
-            _guard(prompt, questions.QuestionsReply, order.part),
+            _guard(prompt, QuestionsReply, order.part),
         )
         return await self._ask(
             prompt,
-            questions.QuestionsReply,
+            QuestionsReply,
             f"{wanted}Variation {request.seed}.",
             order.part,
             gate.check,

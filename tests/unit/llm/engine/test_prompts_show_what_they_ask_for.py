@@ -22,6 +22,7 @@ from services.llm.replies import questions as questions_reply
 from services.llm.replies import relations as relations_reply
 from services.llm.replies import script as script_reply
 from services.llm.replies.checked import Checked, Reply
+from services.llm.replies.question import QuestionsReply
 from services.llm.splitting import split
 
 Check = Callable[[Any, list[Passage], Guard, str], Checked[Any]]
@@ -59,7 +60,7 @@ PROMPTS: Mapping[str, tuple[Prompt, type[Reply], Check]] = {
     ),
     "questions": (
         questions.PROMPT,
-        questions_reply.QuestionsReply,
+        QuestionsReply,
         lambda reply, passages, guard, wanted: questions_reply.Gate(
             passages, [], frozenset(ALL_KINDS), 0, guard
         ).check(reply),
