@@ -1,8 +1,6 @@
 """One text from the lines of a paragraph, with words that were hyphenated at a line's end joined again."""
 
 import re
-from collections import Counter
-from itertools import pairwise
 
 from workers.documents.characters import is_cjk
 from workers.documents.lines import Line, Span
@@ -10,26 +8,30 @@ from workers.documents.lines import Line, Span
 _LAST_WORD = re.compile(r"[\w'’‐-]+$")
 _FIRST_WORD = re.compile(r"^[\w'’‐-]+")
 _WORD = re.compile(r"[^\W\d_]+(?:[-‐][^\W\d_]+)*")
-_ENOUGH = 5  # words with a hyphen at a line's end that show a document's habit
+# Signs that stand without a space between words, and addresses parted after one of their signs.
+_CLOSED_END = re.compile(r"\S[—–/]$|\d-$")
+_CLOSED_START = re.compile(r"[—–]\S")
+_ADDRESS_END = re.compile(r"(://|www\.)\S*[/?=&._-]$")
+_PARTED_LINES = 0.03  # of all lines: documents that part words have more, others fewer
+_WHOLE_WORD = 4  # letters
 
 
 class LineJoiner:
     """Joins lines by what the whole document shows about its hyphens.
 
-    A word parted at a line's end is written without the hyphen when the document has it without elsewhere,
-    with it when the document has it so. Of other words those whose two parts are words by themselves keep it,
-    unless the document mostly parts words; and all keep it in a document that parts none, or with another
-    sign.
+    A word parted at a line's end is written without the hyphen when the document has it without elsewhere, and with
+    it when the document has it so, when it holds another hyphen or a digit, or when both its parts are words of four
+    letters or more by themselves. Other words lose the hyphen, unless hyphens at a line's end are so rare that the
+    document parts no words, or it parts them with another sign.
     """
 
     def __init__(self, columns: list[list[Line]]) -> None:
         texts = [line.text for lines in columns for line in lines]
+        parted = sum(text.endswith("-") for text in texts)
         self._words = self._vocabulary(texts)
         self._soft = not any("‐" in text[:-1] for text in texts)
-        seen = self._usual_cases(columns)
-        self._parts_often = seen[True] > 3 * seen[False]
         other_sign = self._soft and any(text.endswith("‐") for text in texts)
-        self._parts_never = other_sign or (seen[True] == 0 and seen[False] >= _ENOUGH)
+        self._parts_words = not other_sign and parted >= _PARTED_LINES * len(texts)
 
     @staticmethod
     def _vocabulary(texts: list[str]) -> set[str]:
@@ -44,42 +46,27 @@ class LineJoiner:
             begins_within = ends_within
         return words
 
-    def _usual_cases(self, columns: list[list[Line]]) -> Counter[bool]:
-        seen: Counter[bool] = Counter()
-        for lines in columns:
-            for before, line in pairwise(lines):
-                if before.text.endswith("-"):
-                    known = self._known(before.text[:-1], line.text)
-                    if known is not None:
-                        seen[known] += 1
-        return seen
-
-    def _known(self, before: str, after: str) -> bool | None:
-        """Whether the document writes the two parts as one word (True) or with a hyphen (False)."""
-        left, right = _LAST_WORD.search(before), _FIRST_WORD.match(after)
-        if left is None or right is None or not after[0].islower():
-            return False
-        head, tail = left.group().casefold(), right.group().casefold()
-        if f"{head}{tail}" in self._words:
-            return True
-        if f"{head}-{tail}" in self._words or "-" in head:
-            return False
-        return None
-
     def _without_hyphen(self, before: str, after: str) -> bool:
         """Whether the hyphen at the end of `before` only parts a word over two lines."""
         if before.endswith("‐") and self._soft:
             return True
-        known = self._known(before[:-1], after)
-        if known is not None:
-            return known
-        return not self._parts_never and (self._parts_often or not self._both_words(before[:-1], after))
-
-    def _both_words(self, before: str, after: str) -> bool:
-        left, right = _LAST_WORD.search(before), _FIRST_WORD.match(after)
-        if left is None or right is None:
+        left, right = _LAST_WORD.search(before[:-1]), _FIRST_WORD.match(after)
+        if left is None or right is None or not after[0].islower():
             return False
-        return {left.group().casefold(), right.group().casefold()} <= self._words
+        head, tail = left.group().casefold(), right.group().casefold()
+        if self._holds(head, tail, ""):
+            return True
+        if self._holds(head, tail, "-") or not head.replace("-", "").isalpha():
+            return False
+        if "-" in tail and head in self._words:
+            return False
+        short = min(len(head), len(tail)) < _WHOLE_WORD
+        return self._parts_words and (short or not {head, tail} <= self._words)
+
+    def _holds(self, head: str, tail: str, sign: str) -> bool:
+        """Whether the document has the two parts with this sign between them elsewhere."""
+        heads, tails = {head, head.rpartition("-")[2]}, {tail, tail.partition("-")[0]}
+        return any(f"{one}{sign}{other}" in self._words for one in heads for other in tails)
 
     def join(self, lines: list[Line]) -> tuple[str, list[tuple[int, int]], list[Span]]:
         """The text of the lines, the first character on each page, and the spans set in bold or italics."""
@@ -94,11 +81,12 @@ class LineJoiner:
 
     def _glued(self, before: str, after: str) -> str:
         """What stands before the next line: with a space, without, or without its hyphen."""
-        if before.endswith(("-", "‐")) and len(before) > 1 and before[-2].isalpha():
+        if before.endswith(("-", "‐")) and before[-2:-1].isalpha() and after[0].isalpha():
             return before[:-1] if self._without_hyphen(before, after) else before
-        if after and is_cjk(before[-1]) and is_cjk(after[0]):
+        if is_cjk(before[-1]) and is_cjk(after[0]):
             return before
-        return before if before.endswith(("/", "—")) else before + " "
+        closed = _CLOSED_END.search(before) or _CLOSED_START.match(after) or _ADDRESS_END.search(before)
+        return before if closed else f"{before} "
 
 
 def merged(emphasis: list[Span], text: str) -> list[Span]:

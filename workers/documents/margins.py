@@ -15,7 +15,8 @@ class Setting:
     """How the document's running text is set.
 
     `body_size` is the size of most characters, `leading` the usual distance of lines in sizes of type, and
-    `indented` tells whether paragraphs begin with an indented line rather than after a gap.
+    `indented` tells whether paragraphs begin with an indented line rather than after a gap, `justified` whether
+    full lines end together.
     """
 
     body_size: float

@@ -113,9 +113,9 @@ def continues_over_break(paragraph: Paragraph, line: Line, setting: Setting) -> 
         return False
     if line.text[0].islower() or not ends_sentence(before.text):
         return True
-    if setting.indented:
-        return line.x0 - line.left < 0.5 * line.size
-    return setting.justified and before.x1 > before.right - 1.0 and abs(line.x0 - line.left) < 1.0
+    if line.x0 - line.left > 0.5 * line.size:
+        return False
+    return setting.indented or (setting.justified and before.x1 > before.right - 1.0)
 
 
 def _parts_word(before: Line, line: Line) -> bool:

@@ -22,6 +22,7 @@ from workers.documents.rows import lines_of
 from workers.documents.tables import is_contents_entry, table_at
 
 _NOTE = re.compile(r"^(\[?\d{1,3}[\s.)\]]?|[*†‡§¶]{1,3}|[a-z][.)])\s?[^\W\d]")
+_CONTENTS = re.compile(r"(table of )?contents$|inhalt(sverzeichnis)?$|sommaire$|[íi]ndice$", re.IGNORECASE)
 _LEAST_CONTENTS = 5  # lines with dot leaders that make a table of contents
 
 
@@ -54,7 +55,10 @@ def _without_contents(columns: list[list[Line]]) -> list[list[Line]]:
     entries = sum(is_contents_entry(line) for lines in columns for line in lines)
     if entries < _LEAST_CONTENTS:
         return columns
-    kept = [[line for line in lines if not is_contents_entry(line)] for lines in columns]
+    kept = [
+        [line for line in lines if not is_contents_entry(line) and not _CONTENTS.match(line.text)]
+        for lines in columns
+    ]
     return [lines for lines in kept if lines]
 
 

@@ -28,6 +28,7 @@ _CELL_GAP = 0.7  # in sizes of type: a gap wider than this may part cells of a t
 _SCARCE_TEXT = 40
 _LEAST_COVERED = 0.3
 _PRIVATE = re.compile("[\0\ue000-\uf8ff\ufffd]")
+_MOST_OBJECTS = 5000
 _MOST_PRIVATE = 0.4  # of all characters
 _ENCRYPTED_ERRORS = (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY)
 
@@ -103,6 +104,7 @@ class _PageReader:
         main = weight.index(max(weight))
         left, bottom, right, top = self._bounds
         width, height = (top - bottom, right - left) if main % 2 else (right - left, top - bottom)
+        turned += [(main, dot) for dot in self._bullets([f for turn, f in turned if turn == main], main)]
         for turn, fragment in turned:
             if turn != main:
                 fragment.y += max(width, height) * (1 + (turn - main) % 4)
@@ -207,6 +209,35 @@ class _PageReader:
         if style is None:
             style = self._styles[address] = _font_style(font)
         return style
+
+    def _bullets(self, fragments: list[Fragment], turn: int) -> Iterator[Fragment]:
+        """Small dots and squares that are drawn, not set, a little left of a line's beginning."""
+        dots = [self._extent(drawn, turn) for drawn in self._drawings()]
+        for x0, top, x1, bottom in dots:
+            wide, high, middle = x1 - x0, bottom - top, (top + bottom) / 2
+            if not (1 < wide < 9 and abs(wide - high) < 0.3 * wide):
+                continue
+            for line in fragments:
+                near = 0.1 * line.size < line.x0 - x1 < 2.5 * line.size
+                if near and wide < 0.7 * line.size and line.y - 0.8 * line.size < middle < line.y:
+                    yield Fragment("•", x0, x1, line.y, line.size)
+                    break
+
+    def _drawings(self) -> Iterator["ctypes._Pointer[ctypes.Structure]"]:
+        """The paths among the page's first 5,000 objects."""
+        for index in range(min(_MOST_OBJECTS, pdfium.FPDFPage_CountObjects(self._page))):
+            drawn = pdfium.FPDFPage_GetObject(self._page, index)
+            if pdfium.FPDFPageObj_GetType(drawn) == pdfium.FPDF_PAGEOBJ_PATH:
+                yield drawn
+
+    def _extent(
+        self, drawn: "ctypes._Pointer[ctypes.Structure]", turn: int
+    ) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of an object in the frame of text of this turn."""
+        left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+        pdfium.FPDFPageObj_GetBounds(drawn, left, bottom, right, top)
+        one, other = self._turned(left.value, bottom.value, turn), self._turned(right.value, top.value, turn)
+        return min(one[0], other[0]), min(one[1], other[1]), max(one[0], other[0]), max(one[1], other[1])
 
     def _picture_share(self) -> float:
         """Which part of the page its pictures and drawings cover, as far as the first 200 objects tell."""
