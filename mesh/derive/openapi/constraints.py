@@ -77,10 +77,10 @@ def message_rules(message: Descriptor) -> list[str]:
     return [f"{rule.message[:1].upper()}{rule.message[1:]}." for rule in rules.cel if rule.message]
 
 
-def required_choices(message: Descriptor) -> list[list[str]]:
-    """Names of the fields of each oneof of which exactly one must be set."""
+def required_choices(message: Descriptor) -> list[list[FieldDescriptor]]:
+    """The fields of each oneof of which exactly one must be set."""
     return [
-        [field.json_name for field in choice.fields]
+        list(choice.fields)
         for choice in message.oneofs
         if choice.GetOptions().Extensions[validate_pb2.oneof].required
     ]

@@ -47,11 +47,11 @@ _HEALTH: Schema = {
 
 
 def document(contracts: Contracts) -> Schema:
-    """Paths in the order of the contracts, schemas by name."""
+    """Paths by service in the order of the contract, schemas by name."""
     schemas = Schemas(contracts)
     operations = Operations(contracts, schemas, _operation_ids(contracts))
     paths: dict[str, Schema] = {}
-    for method in contracts.edge_methods:
+    for method in sorted(contracts.edge_methods, key=lambda one: (one.service, one.descriptor.index)):
         for rule in method.http:
             path = _expanded(rule.path)
             paths.setdefault(path, {})[rule.verb.lower()] = operations.of(method, rule)

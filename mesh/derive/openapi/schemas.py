@@ -57,18 +57,26 @@ class Schemas:
 
     def of_message(self, message: Descriptor, fields: Iterable[FieldDescriptor]) -> Schema:
         """The schema of a message with some of its fields; the others come by path or query."""
-        kept = list(fields)
+        choices = required_choices(message)
+        chosen = {field.name for choice in choices for field in choice}
+        kept = [field for field in fields if field.name not in chosen]
         schema: Schema = {"type": "object"}
         description = [self._comments.get(message.full_name, ""), *message_rules(message)]
         if any(description):
             schema["description"] = " ".join(filter(None, description))
-        schema["properties"] = {field.json_name: self.of_field(field) for field in kept}
+        if kept or not choices:
+            schema["properties"] = {field.json_name: self.of_field(field) for field in kept}
         required = [field.json_name for field in kept if is_required(field)]
         if required:
             schema["required"] = required
-        for choice in required_choices(message):
-            schema["oneOf"] = [{"required": [name]} for name in choice]
+        for choice in choices:
+            schema["oneOf"] = [self._alternative(field) for field in choice]
         return schema
+
+    def _alternative(self, field: FieldDescriptor) -> Schema:
+        """A oneof's field standing alone."""
+        name = field.json_name
+        return {"title": name, "properties": {name: self.of_field(field)}, "required": [name]}
 
     def of_field(self, field: FieldDescriptor) -> Schema:
         """The schema of a field with its limits and comment."""
