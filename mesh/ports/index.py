@@ -30,6 +30,7 @@ class IndexQuery:
     kinds: Sequence[str] = ()
     document_ids: Sequence[str] = ()
     created_after_us: int = 0
+    minimum_match_percent: int = 0
     offset: int = 0
     limit: int = 20
 

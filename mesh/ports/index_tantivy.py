@@ -107,7 +107,7 @@ class TantivyIndex:
         words, corrected = corrected_words(
             words, lambda word: self._spellings(searcher, query.owner_id, word)
         )
-        wanted = self._wanted(words)
+        wanted = self._wanted(words, query.minimum_match_percent)
         within = self._within(query)
         everything = _all_of([wanted, *within])
         narrowed = _all_of([everything, self._any("kind", query.kinds)]) if query.kinds else everything
@@ -134,13 +134,14 @@ class TantivyIndex:
             )
         return [tantivy.Query.const_score_query(part, 0.0) for part in parts]
 
-    def _wanted(self, words: Words) -> tantivy.Query:
-        """Every phrase must be there, and of the words at least one: more of them, and rarer ones, score higher."""
+    def _wanted(self, words: Words, percent: int) -> tantivy.Query:
+        """Every phrase must be there, and of the words that share, at least one: more and rarer ones score higher."""
         parts = [(tantivy.Occur.Must, self._phrase(phrase)) for phrase in words.phrases]
         found = [self._word(word) for word in words.single]
         occur = tantivy.Occur.Should if words.phrases else tantivy.Occur.Must
         if found:
-            either = tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in found])
+            least = max(1, -(-len(found) * percent // 100))
+            either = tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in found], least)
             parts.append((occur, either))
         return tantivy.Query.boolean_query(parts) if parts else tantivy.Query.empty_query()
 
@@ -226,5 +227,7 @@ def _entry(document: tantivy.Document) -> Entry:
         name: document.get_first(name) or ""
         for name in ("kind", "id", "owner_id", "document_id", "title", "section", "text")
     }
-    numbers: dict[str, Any] = {name: document.get_first(name) or 0 for name in ("page", "created_us", "sequence")}
+    numbers: dict[str, Any] = {
+        name: document.get_first(name) or 0 for name in ("page", "created_us", "sequence")
+    }
     return Entry(**text, **numbers)

@@ -57,6 +57,7 @@ def _query(request: messages.SearchRequest, offset: int, size: int) -> IndexQuer
         kinds=[messages.HitKind.Name(kind) for kind in request.kinds if kind],
         document_ids=list(request.document_ids),
         created_after_us=after,
+        minimum_match_percent=request.minimum_match_percent,
         offset=offset,
         limit=size,
     )

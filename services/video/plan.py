@@ -27,6 +27,8 @@ TOPIC = "video.plan"
 SCENE_TOPIC = "video.scene"
 PASSAGES_IN_PAGE = 1000
 MOST_PASSAGES_ON_TOPIC = 40
+# A passage is on a topic when it has at least this share of the topic's words.
+TOPIC_MATCH_PERCENT = 60
 SECONDS = 90.0
 # What will be the same at every attempt: the video fails at once.
 FINAL = (
@@ -135,6 +137,9 @@ async def topic_hits(runtime: Runtime, topic: str) -> Sequence[search_service_pb
     """Passages of the caller's library that match a topic, best first."""
     search = runtime.channels.stub(SearchServiceStub, "search")
     request = search_service_pb2.SearchRequest(
-        query=topic, kinds=[search_service_pb2.PASSAGE], page_size=MOST_PASSAGES_ON_TOPIC
+        query=topic,
+        kinds=[search_service_pb2.PASSAGE],
+        page_size=MOST_PASSAGES_ON_TOPIC,
+        minimum_match_percent=TOPIC_MATCH_PERCENT,
     )
     return (await search.Search(request)).hits

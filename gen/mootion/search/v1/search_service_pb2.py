@@ -28,7 +28,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from mootion.policy.v1 import policy_pb2 as mootion_dot_policy_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&mootion/search/v1/search_service.proto\x12\x11mootion.search.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1emootion/policy/v1/policy.proto\"\x81\x02\n\rSearchRequest\x12\x19\n\x05query\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xf4\x03\x12:\n\x05kinds\x18\x02 \x03(\x0e\x32\x1a.mootion.search.v1.HitKindB\x0f\xbaH\x0c\x92\x01\t\x10\x06\"\x05\x82\x01\x02\x10\x01\x12&\n\x0c\x64ocument_ids\x18\x03 \x03(\tB\x10\xbaH\r\x92\x01\n\x10\x64\"\x06r\x04\x10\x01\x18@\x12\x1c\n\tpage_size\x18\x04 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\x12\x35\n\x11\x63reate_time_after\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x9e\x01\n\x03Hit\x12(\n\x04kind\x18\x01 \x01(\x0e\x32\x1a.mootion.search.v1.HitKind\x12\n\n\x02id\x18\x02 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x03 \x01(\t\x12\r\n\x05title\x18\x04 \x01(\t\x12\x0c\n\x04text\x18\x05 \x01(\t\x12\x12\n\nhighlights\x18\x06 \x03(\t\x12\r\n\x05score\x18\x07 \x01(\x01\x12\x0c\n\x04page\x18\x08 \x01(\x05\"@\n\x05\x46\x61\x63\x65t\x12(\n\x04kind\x18\x01 \x01(\x0e\x32\x1a.mootion.search.v1.HitKind\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\"\xa7\x01\n\x0eSearchResponse\x12$\n\x04hits\x18\x01 \x03(\x0b\x32\x16.mootion.search.v1.Hit\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x13\n\x0btotal_count\x18\x03 \x01(\x05\x12(\n\x06\x66\x61\x63\x65ts\x18\x04 \x03(\x0b\x32\x18.mootion.search.v1.Facet\x12\x17\n\x0f\x63orrected_query\x18\x05 \x01(\t\"I\n\x0eSuggestRequest\x12\x19\n\x06prefix\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x14(\x00\"&\n\x0fSuggestResponse\x12\x13\n\x0bsuggestions\x18\x01 \x03(\t*j\n\x07HitKind\x12\x18\n\x14HIT_KIND_UNSPECIFIED\x10\x00\x12\x0c\n\x08\x44OCUMENT\x10\x01\x12\x0b\n\x07PASSAGE\x10\x02\x12\x08\n\x04\x41TOM\x10\x03\x12\x0b\n\x07\x43ONCEPT\x10\x04\x12\t\n\x05VIDEO\x10\x05\x12\x08\n\x04QUIZ\x10\x06\x32\xb7\x02\n\rSearchService\x12\x98\x01\n\x06Search\x12 .mootion.search.v1.SearchRequest\x1a!.mootion.search.v1.SearchResponse\"I\x90\x02\x01\xaa\xbb\x18\x30\x08\x02\x12\x04\x65\x64ge\x12\x06\x61nswer\x12\x05video\x1a\x02\x08\x05\"\x08\x08\x14\x12\x02\x08<\x18\x01*\t\x08\x03\x12\x05\x10\x80\xe1\xeb\x17\x82\xd3\xe4\x93\x02\x0c\x12\n/v1/search\x12\x8a\x01\n\x07Suggest\x12!.mootion.search.v1.SuggestRequest\x1a\".mootion.search.v1.SuggestResponse\"8\x90\x02\x01\xaa\xbb\x18\x17\x08\x02\x12\x04\x65\x64ge\x1a\x02\x08\x02*\t\x08\x03\x12\x05\x10\x80\xe1\xeb\x17\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/search:suggestb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&mootion/search/v1/search_service.proto\x12\x11mootion.search.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1emootion/policy/v1/policy.proto\"\xab\x02\n\rSearchRequest\x12\x19\n\x05query\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xf4\x03\x12:\n\x05kinds\x18\x02 \x03(\x0e\x32\x1a.mootion.search.v1.HitKindB\x0f\xbaH\x0c\x92\x01\t\x10\x06\"\x05\x82\x01\x02\x10\x01\x12&\n\x0c\x64ocument_ids\x18\x03 \x03(\tB\x10\xbaH\r\x92\x01\n\x10\x64\"\x06r\x04\x10\x01\x18@\x12\x1c\n\tpage_size\x18\x04 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\x12\x35\n\x11\x63reate_time_after\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x15minimum_match_percent\x18\x07 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\"\x9e\x01\n\x03Hit\x12(\n\x04kind\x18\x01 \x01(\x0e\x32\x1a.mootion.search.v1.HitKind\x12\n\n\x02id\x18\x02 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x03 \x01(\t\x12\r\n\x05title\x18\x04 \x01(\t\x12\x0c\n\x04text\x18\x05 \x01(\t\x12\x12\n\nhighlights\x18\x06 \x03(\t\x12\r\n\x05score\x18\x07 \x01(\x01\x12\x0c\n\x04page\x18\x08 \x01(\x05\"@\n\x05\x46\x61\x63\x65t\x12(\n\x04kind\x18\x01 \x01(\x0e\x32\x1a.mootion.search.v1.HitKind\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\"\xa7\x01\n\x0eSearchResponse\x12$\n\x04hits\x18\x01 \x03(\x0b\x32\x16.mootion.search.v1.Hit\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x13\n\x0btotal_count\x18\x03 \x01(\x05\x12(\n\x06\x66\x61\x63\x65ts\x18\x04 \x03(\x0b\x32\x18.mootion.search.v1.Facet\x12\x17\n\x0f\x63orrected_query\x18\x05 \x01(\t\"I\n\x0eSuggestRequest\x12\x19\n\x06prefix\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x14(\x00\"&\n\x0fSuggestResponse\x12\x13\n\x0bsuggestions\x18\x01 \x03(\t*j\n\x07HitKind\x12\x18\n\x14HIT_KIND_UNSPECIFIED\x10\x00\x12\x0c\n\x08\x44OCUMENT\x10\x01\x12\x0b\n\x07PASSAGE\x10\x02\x12\x08\n\x04\x41TOM\x10\x03\x12\x0b\n\x07\x43ONCEPT\x10\x04\x12\t\n\x05VIDEO\x10\x05\x12\x08\n\x04QUIZ\x10\x06\x32\xb7\x02\n\rSearchService\x12\x98\x01\n\x06Search\x12 .mootion.search.v1.SearchRequest\x1a!.mootion.search.v1.SearchResponse\"I\x90\x02\x01\xaa\xbb\x18\x30\x08\x02\x12\x04\x65\x64ge\x12\x06\x61nswer\x12\x05video\x1a\x02\x08\x05\"\x08\x08\x14\x12\x02\x08<\x18\x01*\t\x08\x03\x12\x05\x10\x80\xe1\xeb\x17\x82\xd3\xe4\x93\x02\x0c\x12\n/v1/search\x12\x8a\x01\n\x07Suggest\x12!.mootion.search.v1.SuggestRequest\x1a\".mootion.search.v1.SuggestResponse\"8\x90\x02\x01\xaa\xbb\x18\x17\x08\x02\x12\x04\x65\x64ge\x1a\x02\x08\x02*\t\x08\x03\x12\x05\x10\x80\xe1\xeb\x17\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/search:suggestb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,6 +45,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SEARCHREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\006\032\004\030d(\000'
   _globals['_SEARCHREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_SEARCHREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\004'
+  _globals['_SEARCHREQUEST'].fields_by_name['minimum_match_percent']._loaded_options = None
+  _globals['_SEARCHREQUEST'].fields_by_name['minimum_match_percent']._serialized_options = b'\272H\006\032\004\030d(\000'
   _globals['_SUGGESTREQUEST'].fields_by_name['prefix']._loaded_options = None
   _globals['_SUGGESTREQUEST'].fields_by_name['prefix']._serialized_options = b'\272H\006r\004\020\001\030d'
   _globals['_SUGGESTREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -53,20 +55,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SEARCHSERVICE'].methods_by_name['Search']._serialized_options = b'\220\002\001\252\273\0300\010\002\022\004edge\022\006answer\022\005video\032\002\010\005\"\010\010\024\022\002\010<\030\001*\t\010\003\022\005\020\200\341\353\027\202\323\344\223\002\014\022\n/v1/search'
   _globals['_SEARCHSERVICE'].methods_by_name['Suggest']._loaded_options = None
   _globals['_SEARCHSERVICE'].methods_by_name['Suggest']._serialized_options = b'\220\002\001\252\273\030\027\010\002\022\004edge\032\002\010\002*\t\010\003\022\005\020\200\341\353\027\202\323\344\223\002\024\022\022/v1/search:suggest'
-  _globals['_HITKIND']._serialized_start=957
-  _globals['_HITKIND']._serialized_end=1063
+  _globals['_HITKIND']._serialized_start=999
+  _globals['_HITKIND']._serialized_end=1105
   _globals['_SEARCHREQUEST']._serialized_start=186
-  _globals['_SEARCHREQUEST']._serialized_end=443
-  _globals['_HIT']._serialized_start=446
-  _globals['_HIT']._serialized_end=604
-  _globals['_FACET']._serialized_start=606
-  _globals['_FACET']._serialized_end=670
-  _globals['_SEARCHRESPONSE']._serialized_start=673
-  _globals['_SEARCHRESPONSE']._serialized_end=840
-  _globals['_SUGGESTREQUEST']._serialized_start=842
-  _globals['_SUGGESTREQUEST']._serialized_end=915
-  _globals['_SUGGESTRESPONSE']._serialized_start=917
-  _globals['_SUGGESTRESPONSE']._serialized_end=955
-  _globals['_SEARCHSERVICE']._serialized_start=1066
-  _globals['_SEARCHSERVICE']._serialized_end=1377
+  _globals['_SEARCHREQUEST']._serialized_end=485
+  _globals['_HIT']._serialized_start=488
+  _globals['_HIT']._serialized_end=646
+  _globals['_FACET']._serialized_start=648
+  _globals['_FACET']._serialized_end=712
+  _globals['_SEARCHRESPONSE']._serialized_start=715
+  _globals['_SEARCHRESPONSE']._serialized_end=882
+  _globals['_SUGGESTREQUEST']._serialized_start=884
+  _globals['_SUGGESTREQUEST']._serialized_end=957
+  _globals['_SUGGESTRESPONSE']._serialized_start=959
+  _globals['_SUGGESTRESPONSE']._serialized_end=997
+  _globals['_SEARCHSERVICE']._serialized_start=1108
+  _globals['_SEARCHSERVICE']._serialized_end=1419
 # @@protoc_insertion_point(module_scope)

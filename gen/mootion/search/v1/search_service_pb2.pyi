@@ -72,12 +72,15 @@ class SearchRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     CREATE_TIME_AFTER_FIELD_NUMBER: _builtins.int
+    MINIMUM_MATCH_PERCENT_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """Words, `"phrases"`, and single words with one or two typing errors; 1 to 500 characters."""
     page_size: _builtins.int
     """Most hits in one page, 1 to 100. Default 20."""
     page_token: _builtins.str
     """`next_page_token` of the page before. Default: the first page."""
+    minimum_match_percent: _builtins.int
+    """Share of the query's words, in percent, that a hit must have. Default 0: one word is enough."""
     @_builtins.property
     def kinds(self) -> _containers.RepeatedScalarFieldContainer[Global___HitKind.ValueType]:
         """Only these kinds. Default: every kind."""
@@ -99,10 +102,11 @@ class SearchRequest(_message.Message):
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
         create_time_after: _timestamp_pb2.Timestamp | None = ...,
+        minimum_match_percent: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time_after", b"create_time_after"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time_after", b"create_time_after", "document_ids", b"document_ids", "kinds", b"kinds", "page_size", b"page_size", "page_token", b"page_token", "query", b"query"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time_after", b"create_time_after", "document_ids", b"document_ids", "kinds", b"kinds", "minimum_match_percent", b"minimum_match_percent", "page_size", b"page_size", "page_token", b"page_token", "query", b"query"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
