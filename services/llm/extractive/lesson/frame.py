@@ -11,16 +11,19 @@ from services.llm.extractive.analysis import Sentence
 from services.llm.extractive.lesson.material import Material
 from services.llm.extractive.lesson.scene_draft import SceneDraft
 from services.llm.extractive.lesson.scenes.definition import with_article
-from services.llm.extractive.lesson.speech import spoken
+from services.llm.extractive.lesson.speech import joined, spoken
 from services.llm.extractive.lesson.trimming import short_point
 from services.llm.extractive.questions.contrary import statement_of
 from services.llm.extractive.questions.standalone import points_within
-from services.llm.extractive.questions.wording import with_capital, with_small_letter, word_count
+from services.llm.extractive.questions.wording import is_plural, with_capital, with_small_letter, word_count
 from services.llm.extractive.sentences import SentenceKind
 
 LONGEST_TITLE = 120
 LONGEST_HOOK_WORDS = 22
 _MOST_NAMES = 3
+_STRIKING = re.compile(
+    r"\d[\d.,]*|\b(?:million|billion|most|largest|smallest|fastest|strongest|highest|only|never|every|impossible|oldest|first)\b"
+)
 _EARLY_SENTENCES = 25
 
 
@@ -37,26 +40,32 @@ def title_of(request: WriteScriptRequest, material: Material) -> str:
 
 def objective_of(material: Material, scenes: Sequence[SceneDraft]) -> str:
     """What a learner can do afterwards, in one sentence."""
-    names = [_said_name(material, term) for term in _taught(scenes)[:_MOST_NAMES]]
+    names = [_said_name(material, term) for term in taught_terms(scenes)[:_MOST_NAMES]]
     if not names:
         return "Tell in your own words what the text says."
-    extra = {"process": "put the steps in order", "equation": "use the formula", "comparison": "tell them apart"}
+    extra = {
+        "process": "put the steps in order",
+        "equation": "use the formula",
+        "comparison": "tell them apart",
+    }
     also = next((extra[s.kind] for s in scenes if s.kind in extra), "say how they belong together")
-    if len(names) == 1:
-        also = "use the formula" if also == "use the formula" else "give an example"
-    return f"Explain {joined(names)}, and {also}."
+    if len(names) == 1 and also != extra["equation"]:
+        also = "give an example"
+    return f"Explain {_learnt(names)}, and {also}."
 
 
-def opening(material: Material, title: str, objective: str, scenes: Sequence[SceneDraft], random: Random) -> SceneDraft:
+def opening(
+    material: Material, title: str, objective: str, scenes: Sequence[SceneDraft], random: Random
+) -> SceneDraft:
     """The title card with a hook, what the lesson is about, and its objective."""
-    hook, source = _hook(material, title, scenes, random)
-    names = [material.shop.reading.terms[t].name for t in _taught(scenes)[:_MOST_NAMES]]
+    hook, source = _hook(material, scenes, random)
+    names = [material.shop.reading.terms[t].name for t in taught_terms(scenes)[:_MOST_NAMES]]
     subtitle = with_capital(joined(names)) if names else objective
-    about = f"This lesson is about {_in_sentence(title)}."
-    goal = f"At the end, you will be able to {with_small_letter(objective)}"
+    learnt = _learnt([_said_name(material, t) for t in taught_terms(scenes)[:_MOST_NAMES]])
+    about = f"In this lesson on {_in_sentence(title)}, you will learn {learnt}." if learnt else objective
     return SceneDraft(
         scene=Scene(title=title, title_card=TitleContent(subtitle=subtitle[:500])),
-        forms=[[*hook, *([about] if word_count(title) <= 12 else []), *spoken(goal)]],
+        forms=[[*hook, *spoken(about)]],
         citations=[material.shop.citation(source)] if source is not None else [],
         anchor=-1,
         worth=0.0,
@@ -65,7 +74,7 @@ def opening(material: Material, title: str, objective: str, scenes: Sequence[Sce
 
 def summary(material: Material, scenes: Sequence[SceneDraft]) -> SceneDraft:
     """The points to keep, and a last word."""
-    terms = [t for t in _taught(scenes) if t in material.definition_of][:5]
+    terms = [t for t in taught_terms(scenes) if t in material.definition_of][:5]
     points, sources = [], []
     for term in terms:
         definition = material.definition_of[term]
@@ -76,24 +85,38 @@ def summary(material: Material, scenes: Sequence[SceneDraft]) -> SceneDraft:
     for scene in scenes:
         if not points and scene.kind == "bullets":
             points.extend(list(scene.scene.bullets.points)[:4])
-    names = [_said_name(material, t) for t in terms[:_MOST_NAMES]] or [_in_sentence(s.scene.title) for s in scenes[:2]]
+    names = [_said_name(material, t) for t in terms[:_MOST_NAMES]] or [
+        f"{_in_sentence(s.scene.title)}" for s in scenes[:2]
+    ]
     return SceneDraft(
-        scene=Scene(title="Summary", bullets=BulletsContent(points=points or [s.scene.title for s in scenes[:4]])),
-        forms=[["Let us sum up.", f"You have met {joined(names)}.", "Say in your own words what each of them means, and you have got it."]],
+        scene=Scene(
+            title="Summary", bullets=BulletsContent(points=points or [s.scene.title for s in scenes[:4]])
+        ),
+        forms=[
+            [
+                "Let us sum up.",
+                f"You now know {_learnt(names)}.",
+                "Say it in your own words, and you have got it.",
+            ]
+        ],
         citations=[material.shop.citation(sentence) for sentence in sources],
         anchor=len(material.analysis.sentences),
         worth=0.0,
     )
 
 
-def joined(names: Sequence[str]) -> str:
-    """Names with commas and an `and` before the last."""
-    if len(names) < 2:
-        return names[0] if names else ""
-    return ", ".join(names[:-1]) + f" and {names[-1]}"
+def _learnt(names: Sequence[str]) -> str:
+    """`what an atom and a bond are`; empty without names."""
+    if not names:
+        return ""
+    return f"what {joined(names)} {'are' if len(names) > 1 else _is_or_are(names[0])}"
 
 
-def _taught(scenes: Sequence[SceneDraft]) -> list[int]:
+def _is_or_are(name: str) -> str:
+    return "are" if is_plural(name) and not re.match(r"an? ", name) else "is"
+
+
+def taught_terms(scenes: Sequence[SceneDraft]) -> list[int]:
     """The terms that scenes explain, in order."""
     found = [t for s in scenes if s.kind in ("definition", "comparison") for t in sorted(s.terms)]
     found += [t for s in scenes if s.kind in ("equation", "bullets") for t in sorted(s.terms)[:1]]
@@ -102,49 +125,87 @@ def _taught(scenes: Sequence[SceneDraft]) -> list[int]:
 
 def _said_name(material: Material, term: int) -> str:
     definition = material.definition_of.get(term)
-    return with_article(definition) if definition is not None else material.shop.reading.terms[term].name
+    return (
+        with_article(material, definition)
+        if definition is not None
+        else material.shop.reading.terms[term].name
+    )
 
 
 def _in_sentence(title: str) -> str:
-    """A title inside a sentence: words that are no names lose their capitals."""
-    words = title.split()
-    if len(words) > 1 and all(w[:1].isupper() or len(w) < 4 for w in words):
-        return " ".join(w if len(w) > 1 and w[1:] != w[1:].lower() else with_small_letter(w) for w in words)
-    return with_small_letter(title) if title[1:2].islower() else title
+    """A title inside a sentence: what stands behind a colon, and words that are no names lose their capitals."""
+    words = title.rsplit(": ", 1)[-1].split()
+    capitals = sum(word[:1].isupper() for word in words)
+    if capitals > 1 or len(words) == 1:
+        return " ".join(with_small_letter(word) for word in words)
+    return with_small_letter(" ".join(words))
 
 
-def _hook(material: Material, title: str, scenes: Sequence[SceneDraft], random: Random) -> tuple[list[str], Sentence | None]:
-    """Something to be curious about: a question of the text, a striking number, else a plain question."""
+def _hook(
+    material: Material, scenes: Sequence[SceneDraft], random: Random
+) -> tuple[list[str], Sentence | None]:
+    """Something to be curious about: a question of the text, a striking fact, else a plain question."""
     found = [*_questions(material), *_surprises(material, scenes)]
     if found:
         said, sentence = found[random.randrange(min(len(found), 3))]
         return spoken(said), sentence
-    return [f"What is {_in_sentence(title)} really about?"], None
+    terms = taught_terms(scenes)
+    if not terms:
+        return [], None
+    name = _said_name(material, terms[0])
+    return [f"Have you ever wondered what {name} really {_is_or_are(name)}?"], None
 
 
 def _questions(material: Material) -> list[tuple[str, Sentence]]:
     found = []
     for sentence in material.analysis.sentences[:_EARLY_SENTENCES]:
         short = 5 <= word_count(sentence.text) <= LONGEST_HOOK_WORDS
-        alone = not points_within(sentence.text) and not re.match(r"(?:and|but|so|then|or|why not)\b", sentence.text, re.IGNORECASE)
-        pronoun = re.search(r"\b(?:they|them|it|its|these|those|he|she)\b", sentence.text, re.IGNORECASE)
-        if sentence.kind is SentenceKind.QUESTION and short and alone and not pronoun and material.terms_in(sentence):
+        asks = sentence.kind is SentenceKind.QUESTION and re.match(
+            r"(?:what|how|why|when|where|who|which|do|does|is|are|can|could|have|has|did)\b",
+            sentence.text,
+            re.IGNORECASE,
+        )
+        pronoun = re.search(
+            r"\b(?:they|them|it|its|these|those|he|she|same|so|then)\b", sentence.text, re.IGNORECASE
+        )
+        if (
+            asks
+            and short
+            and not points_within(sentence.text)
+            and not pronoun
+            and material.terms_in(sentence)
+        ):
             found.append((sentence.text, sentence))
     return found
 
 
 def _surprises(material: Material, scenes: Sequence[SceneDraft]) -> list[tuple[str, Sentence]]:
+    """Short statements on what the lesson teaches that hold a number or a superlative."""
     taught = frozenset(t for s in scenes for t in s.terms)
-    weak = material.shop.reading.weak
-    numbers = [
-        q
-        for q in material.shop.quantities
-        if q.term in taught and not q.is_word and not q.is_year and q.sentence.index not in weak
-        and word_count(q.text) <= LONGEST_HOOK_WORDS - 3
+    shown = {s.anchor for s in scenes}
+    found = []
+    for sentence in material.shop.reading.standing:
+        terms = material.terms_in(sentence) & taught
+        striking = _STRIKING.search(sentence.text)
+        if (
+            terms
+            and striking
+            and sentence.index not in shown
+            and word_count(sentence.text) <= LONGEST_HOOK_WORDS - 3
+        ):
+            weight = max(material.importance[t] for t in terms) + 0.5 * striking[0][:1].isdigit()
+            found.append((weight, statement_of(sentence), sentence))
+    found.sort(key=lambda f: (-f[0], f[2].index))
+    return [
+        (f"Did you know that {_inside(material, statement)}?", sentence) for _, statement, sentence in found
     ]
-    numbers.sort(key=lambda q: (-material.importance[q.term], q.sentence.index))
-    return [(f"Did you know that {_inside(statement_of(q.sentence))}?", q.sentence) for q in numbers]
 
 
-def _inside(statement: str) -> str:
-    return with_small_letter(statement.rstrip(".")) if re.match(r"(?:The|An?|In|As|At|On|About|Of|Most|All)\b", statement) else statement.rstrip(".")
+def _inside(material: Material, statement: str) -> str:
+    """A statement inside a sentence: its first word keeps its capital where the text never writes it small."""
+    text = statement.rstrip(".")
+    first = text.split()[0].lower()
+    small = first in material.shop.reading.small_forms or any(
+        t.name == first for t in material.shop.reading.terms
+    )
+    return with_small_letter(text) if small else text

@@ -1,5 +1,6 @@
 """What a lesson is made from: the passages about its topic, their concepts and facts."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -51,6 +52,36 @@ class Material:
             found[position] = term.importance + (1.0 if named else 0.0)
         return found
 
+    def weight(self, term: int) -> float:
+        """How much a term adds to a lesson: its importance, and how many other concepts hang on it."""
+        return self.importance[term] + 0.08 * min(6, self._degree.get(term, 0))
+
+    @cached_property
+    def _degree(self) -> Counter[int]:
+        ends = (
+            self._term(name)
+            for r in self.relations
+            if r.type == PREREQUISITE
+            for name in (r.source, r.target)
+        )
+        return Counter(ends)
+
+    def are_near(self, one: frozenset[int], other: frozenset[int]) -> bool:
+        """Whether a term of one set is a prerequisite of a term of the other, or of one sort with it."""
+        likeness = self.shop.kinship.likeness
+        close = self.shop.kinship.CLOSE
+        return any(
+            (a, b) in self._linked or (b, a) in self._linked or likeness(a, b) >= close
+            for a in one
+            for b in other
+        )
+
+    @cached_property
+    def _linked(self) -> frozenset[tuple[int, int]]:
+        return frozenset(
+            (self._term(r.source), self._term(r.target)) for r in self.relations if r.type == PREREQUISITE
+        )
+
     @cached_property
     def rank(self) -> dict[int, int]:
         """Place of each term in the order of learning: prerequisites first, else by first definition in the text."""
@@ -89,7 +120,9 @@ def material_of(request: WriteScriptRequest) -> Material:
         raise TooLittleContent(f"the text holds {words} words; a lesson needs at least {FEWEST_WORDS}")
     analysis = analyse(passages, request.language)
     concepts = concepts_of(analysis, min(MOST_CONCEPTS, max(8, words // 60)), MOST_CONCEPTS)
-    return Material(analysis, concepts, Workshop(read(analysis, concepts), request.seed), request.topic.strip())
+    return Material(
+        analysis, concepts, Workshop(read(analysis, concepts), request.seed), request.topic.strip()
+    )
 
 
 def _on_topic(request: WriteScriptRequest) -> list[Passage]:
@@ -99,10 +132,15 @@ def _on_topic(request: WriteScriptRequest) -> list[Passage]:
     if not wanted:
         raise TooLittleContent(f"the topic {request.topic!r} holds no word to look for")
     scores = [(_score(analysis, position, wanted), position) for position in range(len(analysis.passages))]
-    fitting = sorted((pair for pair in scores if pair[0] >= TOPIC_SHARE), key=lambda pair: (-pair[0], pair[1]))
+    fitting = sorted(
+        (pair for pair in scores if pair[0] >= TOPIC_SHARE), key=lambda pair: (-pair[0], pair[1])
+    )
     if not fitting:
         raise TooLittleContent(f"no passage is about {request.topic!r}")
-    return [request.passages[position] for position in sorted(position for _, position in fitting[:MOST_TOPIC_PASSAGES])]
+    return [
+        request.passages[position]
+        for position in sorted(position for _, position in fitting[:MOST_TOPIC_PASSAGES])
+    ]
 
 
 def _score(analysis: Analysis, position: int, wanted: frozenset[str]) -> float:
@@ -112,5 +150,8 @@ def _score(analysis: Analysis, position: int, wanted: frozenset[str]) -> float:
     heading = {token.stem for token in section.heading}
     held = wanted & (set(stems) | heading)
     often = sum(stem in wanted for stem in stems) / (len(stems) + 30)
-    return len(held) / len(wanted) + min(0.9, 4 * often) + 0.5 * len(wanted & heading) / len(wanted) if held else 0.0
-
+    return (
+        len(held) / len(wanted) + min(0.9, 4 * often) + 0.5 * len(wanted & heading) / len(wanted)
+        if held
+        else 0.0
+    )

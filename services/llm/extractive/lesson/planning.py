@@ -18,7 +18,7 @@ _TOO_LONG = 1.10
 
 # How many scenes of a kind a lesson of about 75 s takes at most.
 _MOST_OF_KIND = MappingProxyType(
-    {"definition": 4, "bullets": 1, "equation": 1, "plot": 1, "graph": 1, "process": 1, "comparison": 1,
+    {"definition": 4, "bullets": 1, "equation": 1, "plot": 1, "process": 1, "comparison": 1,
      "timeline": 1, "worked_example": 1, "checkpoint": 1}
 )  # fmt: skip
 _USUAL_SECONDS = 75
@@ -26,10 +26,17 @@ _NEW_KIND = 0.55
 _SAME_KIND = 0.30
 _SHARED_TERM = 0.35
 _SAID_BEFORE = 0.9
+_FIRST_DEFINITIONS = 0.9
+_NEAR = 0.5
+# What each second beyond a usual scene costs.
+_LENGTH = 0.06
+_USUAL_SCENE_SECONDS = 13
 _CHANCE = 0.15
 
 
-def chosen(material: Material, drafts: Sequence[SceneDraft], seconds: float, random: Random) -> list[SceneDraft]:
+def chosen(
+    material: Material, drafts: Sequence[SceneDraft], seconds: float, random: Random
+) -> list[SceneDraft]:
     """Scenes that fill `seconds`, the most worth first, of different kinds and around the same terms; in order."""
     jitter = {id(draft): _CHANCE * random.random() for draft in drafts}
     taken: list[SceneDraft] = []
@@ -38,7 +45,7 @@ def chosen(material: Material, drafts: Sequence[SceneDraft], seconds: float, ran
         fitting = [d for d in waiting if _may_follow(d, taken, seconds)]
         if not fitting:
             break
-        best = max(fitting, key=lambda d: (_gain(d, taken) + jitter[id(d)], -d.anchor))
+        best = max(fitting, key=lambda d: (_gain(material, d, taken) + jitter[id(d)], -d.anchor))
         taken.append(best)
         waiting = [d for d in waiting if d is not best]
     return in_order(material, taken)
@@ -47,7 +54,9 @@ def chosen(material: Material, drafts: Sequence[SceneDraft], seconds: float, ran
 def _may_follow(draft: SceneDraft, taken: Sequence[SceneDraft], seconds: float) -> bool:
     filled = sum(d.seconds for d in taken)
     few = len(taken) < FEWEST_SCENES
-    if filled >= _FULL * seconds or (filled + draft.seconds > _TOO_LONG * seconds and not (few and draft.seconds < seconds)):
+    if filled >= _FULL * seconds or (
+        filled + draft.seconds > _TOO_LONG * seconds and not (few and draft.seconds < seconds)
+    ):
         return False
     most = max(1, round(_MOST_OF_KIND.get(draft.kind, 1) * max(1.0, seconds / _USUAL_SECONDS)))
     if sum(d.kind == draft.kind for d in taken) >= most:
@@ -56,20 +65,25 @@ def _may_follow(draft: SceneDraft, taken: Sequence[SceneDraft], seconds: float) 
 
 
 def _has_ground(draft: SceneDraft, taken: Sequence[SceneDraft]) -> bool:
-    """Curves and examples follow their equation, questions and the graph follow what they are about."""
+    """Curves and examples follow their equation, questions what they are about."""
     if draft.kind in ("plot", "worked_example"):
         return any(d.kind == "equation" and d.anchor == draft.anchor for d in taken)
     if draft.kind == "checkpoint":
         return any(d.kind in ("definition", "comparison") and draft.terms <= d.terms for d in taken)
-    return draft.kind != "graph" or len(taken) >= FEWEST_SCENES
+    return True
 
 
-def _gain(draft: SceneDraft, taken: Sequence[SceneDraft]) -> float:
+def _gain(material: Material, draft: SceneDraft, taken: Sequence[SceneDraft]) -> float:
     kinds = Counter(d.kind for d in taken)
     known = frozenset(t for d in taken for t in d.terms)
     explained = frozenset(t for d in taken if d.kind in ("definition", "comparison") for t in d.terms)
     gain = draft.worth + (_NEW_KIND if not kinds[draft.kind] else -_SAME_KIND * kinds[draft.kind])
-    gain += _SHARED_TERM * bool(draft.terms & known)
+    gain += _SHARED_TERM * bool(draft.terms & known) - _LENGTH * max(
+        0.0, draft.seconds - _USUAL_SCENE_SECONDS
+    )
+    if draft.kind == "definition":
+        gain += _FIRST_DEFINITIONS * (kinds["definition"] + kinds["comparison"] < 2)
+        gain += _NEAR * (bool(known) and material.are_near(draft.terms, known))
     if draft.kind in ("definition", "comparison"):
         gain -= _SAID_BEFORE * len(draft.terms & explained)
     return gain
@@ -114,11 +128,7 @@ def narrations(scenes: Sequence[SceneDraft], seconds: float) -> list[list[str]]:
             if depth < len(scene.more):
                 longer = sum(seconds_of(part) for part in said) + seconds_of([scene.more[depth]])
                 if longer <= _TOO_LONG * seconds and scene.more[depth] not in sentences:
-                    _insert(scene, sentences, scene.more[depth])
+                    sentences.append(scene.more[depth])
                 if longer >= seconds:
                     return said
     return said
-
-
-def _insert(scene: SceneDraft, sentences: list[str], more: str) -> None:
-    sentences.append(more)

@@ -37,8 +37,8 @@ class SceneDraft:
 
     @property
     def seconds(self) -> float:
-        """How long what must be said lasts."""
-        return seconds_of(self.forms[0])
+        """How long it lasts with what must be said and one sentence more."""
+        return seconds_of([*self.forms[0], *self.more[:1]])
 
     def finished(self, narration: Sequence[str]) -> Scene:
         """The scene with what is said and where it comes from, and an identifier made of all that."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from types import MappingProxyType
 
-from services.llm.extractive.questions.expressions import GREEK
+from services.llm.extractive.questions.expression_text import GREEK
 from services.llm.extractive.questions.wording import cleaned, with_capital, word_count
 
 WORDS_PER_MINUTE = 155
@@ -15,13 +15,18 @@ _UNITS = MappingProxyType(
     {
         "m/s": "metres per second", "km/s": "kilometres per second", "km/h": "kilometres per hour", "Hz": "hertz",
         "kHz": "kilohertz", "MHz": "megahertz", "kg": "kilograms", "km": "kilometres", "cm": "centimetres",
-        "mm": "millimetres", "m": "metres", "g": "grams", "mg": "milligrams", "mL": "millilitres", "ms": "milliseconds",
+        "mm": "millimetres", "m": "metres", "g": "grams", "mg": "milligrams", "mL": "millilitres",
+        "ms": "milliseconds",
         "s": "seconds", "dB": "decibels", "N": "newtons", "W": "watts", "Pa": "pascals", "J": "joules", "V": "volts",
-        "W/m²": "watts per square metre", "kg/m³": "kilograms per cubic metre", "µm": "micrometres", "μm": "micrometres",
-        "nm": "nanometres", "°C": "degrees Celsius", "° C": "degrees Celsius", "°F": "degrees Fahrenheit", "%": "percent", "g/dL": "grams per decilitre",
+        "W/m²": "watts per square metre", "kg/m³": "kilograms per cubic metre", "µm": "micrometres",
+        "μm": "micrometres",
+        "nm": "nanometres", "°C": "degrees Celsius", "° C": "degrees Celsius", "°F": "degrees Fahrenheit",
+        "%": "percent", "g/dL": "grams per decilitre",
     }
 )  # fmt: skip
-_UNIT = re.compile(r"(?<=\d)\s?(" + "|".join(re.escape(u) for u in sorted(_UNITS, key=len, reverse=True)) + r")(?![\w/])")
+_UNIT = re.compile(
+    r"(?<=\d)\s?(" + "|".join(re.escape(u) for u in sorted(_UNITS, key=len, reverse=True)) + r")(?![\w/])"
+)
 _SYMBOLS = (
     (re.compile(r"\s*\([^()]*\)"), ""),
     (re.compile(r"\s*\[[^\[\]]*\]"), ""),
@@ -41,10 +46,13 @@ _SYMBOLS = (
 )
 _PARTINGS = (
     (re.compile(r";\s+"), ""),
-    (re.compile(r":\s+(?=(?:[a-z]+ ){4,})"), ""),
+    (re.compile(r":\s+(?=[^.]*\b(?:is|are|was|were|has|have|can|will|does|do|may)\b)"), ""),
     (re.compile(r",\s+but\s+(?=(?:it|they|the|a|an|in|this|not|some|many|most)\b)"), "But "),
     (re.compile(r",\s+(?:so|and so)\s+(?=(?:it|they|the|a|an|that)\b)"), "So "),
-    (re.compile(r",\s+(?:whereas|while|although)\s+(?=(?:the|a|an|in|its|those|others?)\b)"), "By contrast, "),
+    (
+        re.compile(r",\s+(?:whereas|while|although)\s+(?=(?:the|a|an|in|its|those|others?)\b)"),
+        "By contrast, ",
+    ),
     (re.compile(r",\s+and\s+(?=(?:it|they|the|its|their|this|these|when|if|in)\b)"), "And "),
 )
 
@@ -76,6 +84,13 @@ def _parted(text: str) -> list[str]:
 def _finished(sentence: str) -> str:
     text = with_capital(sentence.strip(" ,;:"))
     return text if text.endswith((".", "?", "!")) else text + "."
+
+
+def joined(names: Sequence[str]) -> str:
+    """Names with commas and an `and` before the last."""
+    if len(names) < 2:
+        return names[0] if names else ""
+    return ", ".join(names[:-1]) + f" and {names[-1]}"
 
 
 def seconds_of(narration: Sequence[str]) -> float:

@@ -9,14 +9,28 @@ POINT_WORDS = 12
 # A point that has no place to be cut may be this long.
 LONGEST_POINT_WORDS = 16
 
-_STRONG = re.compile(r"; |: | — |—|, (?=(?:and|but|so|which|who|where|because|while|whereas|although|as|with|including|such|or|thus|usually|often)\b)|, ")
-_CLAUSE = re.compile(r" (?=(?:that|which|who|whose|because|when|where|while|whereas|although|if|unless|until|so that|in which|as well as)\b)")
-_PHRASE = re.compile(r" (?=(?:by|with|without|during|through|between|from|after|before|using|under|against|among|along|across|into|within)\b)")
+_STRONG = re.compile(
+    r"; |: | — |—|, (?=(?:and|but|so|which|who|where|because|while|whereas|although|as|with|including|such|or|thus"
+    r"|usually|often)\b)|, "
+)
+_CLAUSE = re.compile(
+    r" (?=(?:that|which|who|whose|because|when|where|while|whereas|although|if|unless|until|so that|in which"
+    r"|as well as)\b)"
+)
+_PHRASE = re.compile(
+    r" (?=(?:by|with|without|during|through|between|from|after|before|using|under|against|among|along|across|into"
+    r"|within)\b)"
+)
 _DANGLING = re.compile(
     r"\s+(?:a|an|the|of|in|on|at|to|for|by|with|from|into|and|or|but|nor|as|than|that|which|who|is|are|was|were|be|been|can|may|will|not|"
     r"its|their|his|her|this|these|those|such|each|every|some|any|no|more|most|very|also|between|both|either|has|have|had|"
     r"usually|often|typically|called|known|rather|including|because|when|where|while|if)$",
     re.IGNORECASE,
+)
+
+# A prefix that ends so leaves a clause open.
+_OPEN_CLAUSE = re.compile(
+    r", (?:when|if|while|because|after|before)\b[^,]*$|\b\w{3,}(?:ed|ing)$", re.IGNORECASE
 )
 
 
@@ -39,7 +53,13 @@ def _longest_prefix(text: str, places: re.Pattern[str], most: int) -> str | None
     best = None
     for match in places.finditer(text):
         prefix = text[: match.start()].strip(" ,;:—")
-        if 4 <= word_count(prefix) <= most and not unbalanced(prefix) and not _DANGLING.search(prefix) and not _opens_list(text, match):
+        whole = not (
+            unbalanced(prefix)
+            or _DANGLING.search(prefix)
+            or _OPEN_CLAUSE.search(prefix)
+            or _opens_list(text, match)
+        )
+        if 4 <= word_count(prefix) <= most and whole:
             best = prefix
     return best
 
@@ -49,4 +69,6 @@ def _opens_list(text: str, match: re.Match[str]) -> bool:
     if not match[0].startswith(","):
         return False
     rest = text[match.end() :]
-    return bool(re.match(r"(?:and |or )?[\w’' -]{2,30}(?:,| and | or |$)", rest)) and bool(re.search(r"\b(?:and|or)\b", rest[:80]))
+    return bool(re.match(r"(?:and |or )?[\w’' -]{2,30}(?:,| and | or |$)", rest)) and bool(
+        re.search(r"\b(?:and|or)\b", rest[:80])
+    )

@@ -11,14 +11,24 @@ from services.llm.extractive.lesson.content import TooLittleContent
 from services.llm.extractive.lesson.material import Material, material_of
 from services.llm.extractive.lesson.planning import chosen, narrations
 from services.llm.extractive.lesson.scene_draft import SceneDraft
-from services.llm.extractive.lesson.scenes import checkpoint, comparison, definition, formula, graph, order, points
+from services.llm.extractive.lesson.scenes import (
+    checkpoint,
+    comparison,
+    definition,
+    formula,
+    graph,
+    order,
+    points,
+)
 
 DEFAULT_SECONDS = 75
 # What the opening and the summary take of a lesson before they are written.
-_FRAME_SECONDS = 22
+_FRAME_SECONDS = 21
 _SHORTEST_BODY_SECONDS = 15
+_GRAPH_SECONDS = 13
+_STRUCTURES = frozenset(("comparison", "process", "timeline", "equation"))
 
-_MAKERS = (definition, formula, order, comparison, graph, checkpoint, points)
+_MAKERS = (definition, formula, order, comparison, checkpoint, points)
 
 
 def write_script(request: WriteScriptRequest) -> LessonScript:
@@ -30,8 +40,7 @@ def write_script(request: WriteScriptRequest) -> LessonScript:
     material = material_of(request)
     random = Random(f"{request.seed}|lesson")
     seconds = request.target_duration.ToTimedelta().total_seconds() or DEFAULT_SECONDS
-    drafts = _drafts(material)
-    body = chosen(material, drafts, max(_SHORTEST_BODY_SECONDS, seconds - _FRAME_SECONDS), random)
+    body = _body(material, max(_SHORTEST_BODY_SECONDS, seconds - _FRAME_SECONDS), random)
     if not body:
         raise TooLittleContent("the text explains nothing that a scene can show")
     title = frame.title_of(request, material)
@@ -40,9 +49,29 @@ def write_script(request: WriteScriptRequest) -> LessonScript:
     return LessonScript(
         title=title,
         objective=objective,
-        scenes=[scene.finished(said) for scene, said in zip(scenes, narrations(scenes, seconds), strict=True)],
+        scenes=[
+            scene.finished(said) for scene, said in zip(scenes, narrations(scenes, seconds), strict=True)
+        ],
         language=request.language or DEFAULT_LANGUAGE,
     )
+
+
+def _body(material: Material, seconds: float, random: Random) -> list[SceneDraft]:
+    """The scenes between the opening and the summary.
+
+    Where none of them shows how things belong together, room is made for a graph of what they teach.
+    """
+    drafts = _drafts(material)
+    body = chosen(material, drafts, seconds, random)
+    if any(scene.kind in _STRUCTURES for scene in body) or not material.analysis.language.is_english:
+        return body
+    shorter = chosen(material, drafts, seconds - _GRAPH_SECONDS, random)
+    names = frozenset(material.shop.reading.terms[term].concept for term in frame.taught_terms(shorter))
+    drawn = graph.draft(material, names)
+    if drawn is None:
+        return body
+    questions = [scene for scene in shorter if scene.kind == "checkpoint"]
+    return [*(scene for scene in shorter if scene.kind != "checkpoint"), drawn, *questions]
 
 
 def _drafts(material: Material) -> list[SceneDraft]:

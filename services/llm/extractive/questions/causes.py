@@ -9,7 +9,9 @@ from services.llm.extractive.questions.standalone import points_elsewhere, unbal
 from services.llm.extractive.questions.wording import cleaned, with_capital, with_small_letter, word_count
 
 _BECAUSE_LAST = re.compile(r"^(?P<fact>[^;:—]{15,180}?),? because (?P<reason>(?!of\b)[^;:—]{12,180}?)\.$")
-_BECAUSE_FIRST = re.compile(r"^because (?P<reason>(?!of\b)[^;:—,]{12,140}), (?P<fact>[^;:—]{15,160})\.$", re.IGNORECASE)
+_BECAUSE_FIRST = re.compile(
+    r"^because (?P<reason>(?!of\b)[^;:—,]{12,140}), (?P<fact>[^;:—]{15,160})\.$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,10 @@ def _cause(reading: Reading, sentence: Sentence) -> Cause | None:
     if match is None or not mentions or re.match(r"because\b", match["fact"], re.IGNORECASE):
         return None
     fact, reason = with_capital(match["fact"].strip(" ,")), with_small_letter(match["reason"].strip(" ,"))
-    if points_elsewhere(fact) or re.search(r"\b(?:simply|partly|not|only|just|precisely|in part|this is|that is|so called|so-called|its name)$", fact):
+    if points_elsewhere(fact) or re.search(
+        r"\b(?:simply|partly|not|only|just|precisely|in part|this is|that is|so called|so-called|its name)$",
+        fact,
+    ):
         return None
     if (text.count(",") > 1 and match.re is _BECAUSE_FIRST) or unbalanced(fact) or unbalanced(reason):
         return None

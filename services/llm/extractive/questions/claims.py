@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.llm.extractive.analysis import Sentence
-from services.llm.extractive.questions.reading import Mention, Reading
+from services.llm.extractive.questions.reading import Reading
 from services.llm.extractive.questions.standalone import without_connective
+from services.llm.extractive.questions.term_index import Mention
 from services.llm.extractive.questions.verbs import Agreement, finite_verb
 from services.llm.extractive.questions.wording import cleaned, is_plural, word_count
 from services.llm.extractive.tokens import Token
@@ -14,16 +15,23 @@ from services.llm.extractive.tokens import Token
 LONGEST_PREDICATE = 28
 SHORTEST_PREDICATE = 4
 
-_FILLER = re.compile(r"^(?P<verb>\w+ )?(?:also|therefore|thus|then|however|too|in turn|thereby|consequently|hence|instead|now|still),? ", re.I)
+_FILLER = re.compile(
+    r"^(?P<verb>\w+ )?(?:also|therefore|thus|then|however|too|in turn|thereby|consequently|hence|instead|now|still),? ",
+    re.I,
+)
 _TAIL = re.compile(
-    r"\s*(?:;.*|\s?—.*|\s–\s.*|:\s.*|,? (?:for example|for instance|e\.g\.|i\.e\.|namely)\b.*|, (?:and|but|so|while|whereas|although|though|yet) (?:it|they|"
-    r"the|he|she|a|an|this|these|that|its|their|there|in|is|are|has|have|can|will|may|thus|therefore|not)\b.*|, (?:thus|hence|thereby|so) .*)$",
+    r"\s*(?:;.*|\s?—.*|\s–\s.*|:\s.*|,? (?:for example|for instance|e\.g\.|i\.e\.|namely)\b.*|, (?:and|but|so|while"
+    r"|whereas|although|though|yet) (?:it|they|"
+    r"the|he|she|a|an|this|these|that|its|their|there|in|is|are|has|have|can|will|may|thus|therefore|not)\b.*"
+    r"|, (?:thus|hence|thereby|so) .*)$",
     re.IGNORECASE | re.DOTALL,
 )
 _EMPTY_PREDICATE = re.compile(
     r"^(?:is|are|was|were|has|have|can|may|will|do|does|might|could|would|should|must)?\s*(?:not|never|no|also be|"
-    r"(?:an?|the|one|another)? ?(?:good|familiar|common|other|simple|classic|typical|important|very )?(?:example|instance|case|result|reason|way)\b|"
-    r"as follows|similar|different|the same|like this|true|false|easy|difficult|hard|possible|given|shown|listed|discussed|written|seen|important|"
+    r"(?:an?|the|one|another)? ?(?:good|familiar|common|other|simple|classic|typical|important|very )?(?:example"
+    r"|instance|case|result|reason|way)\b|"
+    r"as follows|similar|different|the same|like this|true|false|easy|difficult|hard|possible|given|shown|listed"
+    r"|discussed|written|seen|important|"
     r"called|known as|defined as|as a)\b",
     re.IGNORECASE,
 )
@@ -61,6 +69,8 @@ def _claim(reading: Reading, sentence: Sentence) -> Claim | None:
         return None
     subject = _subject_text(reading, sentence, mention)
     predicate = _predicate(reading, sentence, verb)
+    if _means_a_certain_one(reading, mention, subject, predicate):
+        return None
     if not _is_predicate(reading, mention, predicate) or not _agrees(agreement, subject):
         return None
     plural = agreement is Agreement.PLURAL or (agreement is Agreement.ANY and is_plural(subject))
@@ -70,13 +80,23 @@ def _claim(reading: Reading, sentence: Sentence) -> Claim | None:
 def _subject(reading: Reading, sentence: Sentence) -> Mention | None:
     """The term that opens the sentence, after at most a short phrase with a comma and an article."""
     for mention in reading.mentions(sentence)[:3]:
-        start = mention.first - (1 if mention.first and sentence.tokens[mention.first - 1].tag == "DET" else 0)
-        if start == 0 or sentence.tokens[start - 1].surface == ",":
-            if _is_lead(sentence, start) and (start == mention.first or sentence.tokens[start].lower in ("a", "an", "the", "all", "most")):
-                return mention
+        start = _subject_start(sentence, mention)
+        follows = start == 0 or sentence.tokens[start - 1].surface == ","
+        if follows and _is_lead(sentence, start) and (start == mention.first or _is_article(sentence, start)):
+            return mention
         if sentence.tokens[mention.last - 1].start - sentence.start > 70:
             break
     return None
+
+
+def _subject_start(sentence: Sentence, mention: Mention) -> int:
+    """The position of the determiner before a mention, else of the mention."""
+    determined = mention.first > 0 and sentence.tokens[mention.first - 1].tag == "DET"
+    return mention.first - 1 if determined else mention.first
+
+
+def _is_article(sentence: Sentence, position: int) -> bool:
+    return sentence.tokens[position].lower in ("a", "an", "the", "all", "most")
 
 
 def _is_lead(sentence: Sentence, start: int) -> bool:
@@ -86,11 +106,16 @@ def _is_lead(sentence: Sentence, start: int) -> bool:
     if not without_connective(lead + ", x").strip().startswith("x") and "," in lead:
         return False
     stripped = without_connective(lead + ", x")
-    return stripped == "x" or bool(re.match(r"(?:In|For|At|During|Within|Among|On|Under|By|Through|Unlike|Like|After|Before) [^,]{3,45}$", lead))
+    return stripped == "x" or bool(
+        re.match(
+            r"(?:In|For|At|During|Within|Among|On|Under|By|Through|Unlike|Like|After|Before) [^,]{3,45}$",
+            lead,
+        )
+    )
 
 
 def _lead(sentence: Sentence, mention: Mention) -> str:
-    start = mention.first - (1 if mention.first and sentence.tokens[mention.first - 1].tag == "DET" else 0)
+    start = _subject_start(sentence, mention)
     lead = sentence.text[: sentence.tokens[start].start - sentence.start].rstrip(" ,")
     return "" if without_connective(lead + ", x") == "x" or not lead else cleaned(lead)
 
@@ -113,8 +138,20 @@ def _is_participle(sentence: Sentence, verb: int) -> bool:
     return any(token.tag == "AUX" for token in tokens[verb + 1 :])
 
 
+def _means_a_certain_one(reading: Reading, mention: Mention, subject: str, predicate: str) -> bool:
+    """Whether `The argument` is one of many spoken of before and not the kind as such."""
+    single = (
+        subject.lower().startswith("the ") and mention.last - mention.first == 1 and not is_plural(subject)
+    )
+    return (
+        single
+        and reading.is_counted(mention.term)
+        and not re.match(r"(?:is|was) (?:an?|the|one)\b", predicate)
+    )
+
+
 def _subject_text(reading: Reading, sentence: Sentence, mention: Mention) -> str:
-    start = mention.first - (1 if mention.first and sentence.tokens[mention.first - 1].tag == "DET" else 0)
+    start = _subject_start(sentence, mention)
     return reading.surface(sentence, start, mention.last)
 
 
@@ -137,10 +174,14 @@ def _without_second_clause(reading: Reading, predicate: str) -> str:
 
 
 def _is_predicate(reading: Reading, mention: Mention, predicate: str) -> bool:
-    if not SHORTEST_PREDICATE <= word_count(predicate) <= LONGEST_PREDICATE or _EMPTY_PREDICATE.match(predicate):
+    if not SHORTEST_PREDICATE <= word_count(predicate) <= LONGEST_PREDICATE or _EMPTY_PREDICATE.match(
+        predicate
+    ):
         return False
     words = set(reading.key_of(predicate))
-    return len(reading.content_stems(predicate)) >= 3 and not set(reading.terms[mention.term].keys[0]) <= words
+    return (
+        len(reading.content_stems(predicate)) >= 3 and not set(reading.terms[mention.term].keys[0]) <= words
+    )
 
 
 def _agrees(agreement: Agreement, subject: str) -> bool:

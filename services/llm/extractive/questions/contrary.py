@@ -9,26 +9,42 @@ from types import MappingProxyType
 from services.llm.extractive.analysis import Sentence
 from services.llm.extractive.questions.distractors import Distractors
 from services.llm.extractive.questions.quantities import Quantity, other_numbers
-from services.llm.extractive.questions.reading import Mention, Reading
+from services.llm.extractive.questions.reading import Reading
 from services.llm.extractive.questions.standalone import without_connective
-from services.llm.extractive.questions.wording import begins_with_vowel_sound, cleaned, is_plural, with_capital
+from services.llm.extractive.questions.term_index import Mention
+from services.llm.extractive.questions.wording import (
+    begins_with_vowel_sound,
+    cleaned,
+    is_plural,
+    with_capital,
+)
 
 _PAIRS = (
-    "increases decreases|increase decrease|increased decreased|increasing decreasing|higher lower|highest lowest|more fewer|"
-    "greater smaller|greatest smallest|larger smaller|largest smallest|faster slower|stronger weaker|strong weak|positive negative|"
-    "positively negatively|internal external|inside outside|above below|before after|always never|most least|maximum minimum|"
-    "gains loses|gain lose|absorbs releases|absorb release|attract repel|attracts repels|early late|earlier later|longer shorter|"
-    "cannot can|without with|same different|hot cold|warm cool|rises falls|rise fall|first last|acidic basic|soluble insoluble|"
-    "stable unstable|equal unequal|similar different|possible impossible|likely unlikely|necessary unnecessary|valid invalid|"
+    "increases decreases|increase decrease|increased decreased|increasing decreasing|higher lower|highest lowest"
+    "|more fewer|"
+    "greater smaller|greatest smallest|larger smaller|largest smallest|faster slower|stronger weaker|strong weak"
+    "|positive negative|"
+    "positively negatively|internal external|inside outside|above below|before after|always never|most least"
+    "|maximum minimum|"
+    "gains loses|gain lose|absorbs releases|absorb release|attract repel|attracts repels|early late|earlier later"
+    "|longer shorter|"
+    "cannot can|without with|same different|hot cold|warm cool|rises falls|rise fall|first last|acidic basic"
+    "|soluble insoluble|"
+    "stable unstable|equal unequal|similar different|possible impossible|likely unlikely|necessary unnecessary"
+    "|valid invalid|"
     "true false|directly inversely|parallel perpendicular|expands contracts|accept reject|accepts rejects|dense sparse|"
     "active passive|public private|rich poor|rare common|rarely frequently|permanent temporary|heavier lighter|"
     "upper lower|shorter longer|converge diverge|open closed|aerobic anaerobic|dominant recessive|independent dependent"
 )
 _OPPOSITE = MappingProxyType(
-    {a: b for pair in _PAIRS.split("|") for a, b in (pair.split(), reversed(pair.split()))}  # type: ignore[misc]
+    {a: b for pair in _PAIRS.split("|") for a, b in (pair.split(), reversed(pair.split()))}
 )
-_NOT_OPPOSED = frozenset(("with", "can", "most", "first", "same", "different", "before", "after", "common", "last", "lower"))
-_NEGATED = re.compile(r"\b(?P<verb>is|are|was|were|can|does|do|did|will|should|must) not\b|\b(?P<cannot>cannot)\b")
+_NOT_OPPOSED = frozenset(
+    ("with", "can", "most", "first", "same", "different", "before", "after", "common", "last", "lower")
+)
+_NEGATED = re.compile(
+    r"\b(?P<verb>is|are|was|were|can|does|do|did|will|should|must) not\b|\b(?P<cannot>cannot)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +112,9 @@ class Contradictions:
             for name in self._names_in_place(sentence, mention, surface, random):
                 yield _exchanged(statement, surface, name)
 
-    def _names_in_place(self, sentence: Sentence, mention: Mention, surface: str, random: Random) -> Iterator[str]:
+    def _names_in_place(
+        self, sentence: Sentence, mention: Mention, surface: str, random: Random
+    ) -> Iterator[str]:
         said = frozenset(self._reading.key_of(sentence.text))
         rest = frozenset(sentence.stems) - self._reading.content_stems(surface)
         for name in self._distractors.exchangeable(mention.term, is_plural(surface), random)[:6]:
@@ -121,7 +139,9 @@ def _is_whole(sentence: Sentence, mention: Mention) -> bool:
     after = tokens[mention.last] if mention.last < len(tokens) else None
     if after is not None and (after.tag in ("NOUN", "POS") or after.surface in ("-", "(", "’", "'")):
         return False
-    return before is None or (before.tag not in ("NOUN", "ADJ", "ING", "ED", "POS") and before.surface not in ("-", "("))
+    return before is None or (
+        before.tag not in ("NOUN", "ADJ", "ING", "ED", "POS") and before.surface not in ("-", "(")
+    )
 
 
 def _exchanged(statement: str, surface: str, name: str) -> Contrary:

@@ -5,13 +5,33 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from services.llm.extractive.analysis import Sentence
-from services.llm.extractive.questions.reading import Mention, Reading, Term
+from services.llm.extractive.questions.definition_patterns import (
+    APPOSITIVE,
+    BAD_IN_TERM,
+    CLAUSE,
+    DEFINE_AS,
+    FINITE,
+    GENUS_START,
+    IN_NAMES,
+    IS_CALLED,
+    LABEL,
+    NOT_A_KIND,
+    OPENING_PREPOSITION,
+    PARTIAL,
+    POSSESSOR,
+    RELATIVE,
+    SUBJECT_IS,
+    TAIL,
+    THAT_IS,
+)
+from services.llm.extractive.questions.reading import Reading
 from services.llm.extractive.questions.standalone import (
     is_example_section,
     points_elsewhere,
     unbalanced,
     without_connective,
 )
+from services.llm.extractive.questions.term_index import Mention, Term
 from services.llm.extractive.questions.wording import (
     cleaned,
     indefinite,
@@ -46,85 +66,9 @@ class Definition:
         return is_plural(self.meaning) and not re.match(r"(?:an?|one|any)\b", self.meaning, re.IGNORECASE)
 
 
-_COPULA = r"(?P<copula>is|are|was|were|means|mean|refers to|refer to|denotes|describes|is defined as|are defined as|can be defined as|may be defined as)"
-_LEAD = r"(?:(?:in|for|by|within|among|to) [^,;:.()]{2,50}, )?"
-_SUBJECT_IS = re.compile(
-    rf"^{_LEAD}(?:the (?:term|word|phrase) )?(?P<det>an?|the|any)?\s*[“\"]?(?P<term>[^,;:().“”\"]{{2,70}}?)[”\"]?"
-    rf"(?P<aside>\s*\([^()]{{1,60}}\)|, (?:or|also|sometimes|often|usually|commonly|which)? ?[^,;.()]{{2,70}}(?:, [^,;.()]{{2,40}})?,)?"
-    rf"(?:,? (?:then|therefore|in turn|by definition|simply|in short|however),?)?\s+{_COPULA}\s+(?:simply |essentially |basically |just |also )?(?P<meaning>.+)$",
-    re.IGNORECASE,
-)
-_IS_CALLED = re.compile(
-    r"^(?P<meaning>(?:an?|the|any|one|all|those|[a-z]+s)\b.{8,220}?),? (?:is|are) (?:(?:often|also|usually|sometimes|commonly|therefore|thus|then) )*"
-    r"(?:called|known as|termed|referred to as) (?:an?|the)?\s*[“\"]?(?P<term>[^,;:().—“”\"]{2,60}?)"
-    r"[”\"]?(?P<rest>(?:[,;:(—.]| because| since| and (?:is|are|it|they)| if | when | or ).*)?$",
-    re.IGNORECASE,
-)
-_APPOSITIVE = re.compile(
-    r"^(?:,| ?—|\s–) ?(?P<meaning>(?:an?|the|which (?:is|are)|or|those) [^—;:()]{12,200}?)(?:[,;—.]|$)",
-    re.IGNORECASE,
-)
-_DEFINE_AS = re.compile(
-    r"\b(?:define|think of|describe) (?P<det>an?|the)?\s*(?P<term>[^,;:.()]{2,50}?) as (?P<meaning>.+)$",
-    re.IGNORECASE,
-)
-_LABEL = re.compile(
-    r"^[“\"]?(?P<term>[^,;:().“”\"]{2,60}?)[”\"]?(?:\s*\([^()]{1,40}\))?(?::| ?—| –)\s*(?P<meaning>(?:an?|the|any|those|when)\b.+)$",
-    re.IGNORECASE,
-)
-_THAT_IS = re.compile(
-    r"^(?P<meaning>(?:an?|any|all) .{12,160}? (?:that|which|who|whose|with|in which|made|composed) .{4,160}?) is (?:an?|the)?\s*(?P<term>[^,;:().]{2,50})$",
-    re.IGNORECASE,
-)
-
-_NOT_A_KIND = re.compile(
-    r"^the (?:greater|more|less|higher|lower|fewer|larger|longer|smaller|faster|better|easiest|hardest)\b|^(?:(?:an?|the|one of the|some of the|among the)\s+)?(?:(?:very|most|more|less|least|only|main|major|primary|chief|key|best|"
-    r"first|second|third|last|same|other|common|important|essential|critical|crucial|vital|central|familiar|good|bad|great|"
-    r"typical|simple|classic|perfect|natural|useful|obvious|prime|well-known|interesting|notable|significant)\b\s*)+"
-    r"(?!of the)|^(?:an?|the|one|another)\s+(?:(?:[a-z-]+)\s+)?(?:example|instance|illustration|result|reason|case|problem|number|lot|"
-    r"part|matter|way to|good|bad|topic|subject|question|focus|point|issue|concern|step)s?\b|^(?:one|some|many|most|several|all|not|no|only|"
-    r"also|called|known|able|likely|as|like|much|both|either|neither|there|often|usually|never|always|found|made|used|"
-    r"based|such|similar|so|too|more|less|about|for|to|of|in|on|at|by|from|with|what|how|why|where|that|"
-    r"when|because|if|it|they|he|she|this|these|those of)\b(?! (?:kind|type|form|of several|of many) )",
-    re.IGNORECASE,
-)
-_GENUS_START = re.compile(
-    r"^(?:an?|the|any|one of|those|anything|something|someone|people|when)\s+\S", re.IGNORECASE
-)
-_BAD_IN_TERM = re.compile(
-    r"\b(?:is|are|was|were|be|been|has|have|had|that|which|who|whose|this|these|those|it|its|they|their|there|what|why|how|"
-    r"you|we|your|our|one|each|every|all|some|many|most|such|both|if|when|because|but|not|can|will|would|may|might|"
-    r"example|kind|type|way|result|reason|goal|purpose|answer|difference|number of|part of|first|second|third|another|other)\b",
-    re.IGNORECASE,
-)
-_TAIL = re.compile(
-    r"\s*(?:;.*|\s?—.*|\s–\s.*|:\s.*|,? (?:such as|including|for example|for instance|e\.g\.|i\.e\.|namely|in other words)\b.*"
-    r"|, (?:that is|meaning|called|known as|commonly|also called|also known as|hence|thus|but|so|while|whereas|although|though|"
-    r"because|since|as|not|usually|often|typically|generally|normally|depending|especially|particularly|in contrast|unlike|"
-    r"in this case|where|who|whom|with the|like)\b.*|, which (?:is|are|was|were|means|has|have|can|makes|allows|also|then|may|will)\b.*"
-    r"|,? and (?:it|they|he|she|this|these|is|are|was|were|has|have|can|may|will|does|do|must|often|usually|also|thus|therefore|so)\b.*"
-    r"|,? (?:because|since|although|whereas|even though)\b.*)$",
-    re.IGNORECASE | re.DOTALL,
-)
-_POSSESSOR = re.compile(
-    r"^(?:(?:an?|the|any|each)\s+)?(?P<owner>[\w-]+(?: [\w-]+)?)['’]s? (?P<owned>.+)$", re.IGNORECASE
-)
-_IN_NAMES = frozenset(("NOUN", "ADJ", "ING", "ED"))
-_PARTIAL = frozenset(["other", "some", "many", "most", "several", "two", "three", "four", "both", "these", "those", "such", "few", "all"])
-_CLAUSE = re.compile(
-    r"(?:the|an?) (?:(?!that|which|who|when|where)[^,])*?\b(?:is|are|was|were|has|have|can|will|do|does|may|would)\b"
-)
-_OPENING_PREPOSITION = re.compile(
-    r"(?:in|for|as|when|if|like|unlike|with|during|after|by|because|to|at|on|from|among|although|while|since)\b",
-    re.IGNORECASE,
-)
-_FINITE = frozenset(("AUX", "VERB"))
-_RELATIVE = frozenset(["that", "which", "who", "whose", "whom", "when", "where", "whereby"])
-
-
 def definitions(reading: Reading) -> list[Definition]:
     """All definitions in document order. Terms they define that are not known yet are added to the reading."""
-    found = []
+    found: list[Definition] = []
     for sentence in reading.analysis.sentences:
         text = _prepared(sentence) if _is_teaching(reading, sentence) else None
         if text is not None:
@@ -135,7 +79,8 @@ def definitions(reading: Reading) -> list[Definition]:
 def _prepared(sentence: Sentence) -> str | None:
     text = without_connective(sentence.text).strip()
     text = re.sub(
-        r"^(?:an? |the )?(?:scientists|chemists|physicists|philosophers|statisticians|biologists|economists|we) (?=define)",
+        r"^(?:an? |the )?(?:scientists|chemists|physicists|philosophers|statisticians|biologists|economists"
+        r"|we) (?=define)",
         "",
         text,
         flags=re.I,
@@ -164,16 +109,16 @@ def _of_sentence(reading: Reading, sentence: Sentence, text: str) -> Iterator[De
 
 
 def _candidates(reading: Reading, sentence: Sentence, text: str) -> Iterator[tuple[str, str, float, bool]]:
-    if (match := _DEFINE_AS.search(text)) is not None:
+    if (match := DEFINE_AS.search(text)) is not None:
         yield match["term"], match["meaning"], 0.95, True
-    if (match := _SUBJECT_IS.match(text)) is not None:
+    if (match := SUBJECT_IS.match(text)) is not None:
         plain = match["copula"].lower() in ("is", "are", "was", "were")
         yield match["term"], match["meaning"], _copula_quality(match, plain), True
-    if (match := _IS_CALLED.match(text)) is not None:
+    if (match := IS_CALLED.match(text)) is not None:
         yield match["term"], match["meaning"], 0.9, False
-    if (match := _THAT_IS.match(text)) is not None:
+    if (match := THAT_IS.match(text)) is not None:
         yield match["term"], match["meaning"], 0.8, False
-    if (match := _LABEL.match(text)) is not None:
+    if (match := LABEL.match(text)) is not None:
         yield match["term"], match["meaning"], 0.7, False
     yield from _appositives(reading, sentence)
 
@@ -197,7 +142,7 @@ def _appositives(reading: Reading, sentence: Sentence) -> Iterator[tuple[str, st
         end = sentence.tokens[mention.last - 1].end - sentence.start
         rest = sentence.text[end:]
         rest = re.sub(r"^\s*\([^()]{1,40}\)", "", rest)
-        match = _APPOSITIVE.match(rest)
+        match = APPOSITIVE.match(rest)
         if match is not None and _is_apposition(sentence, mention, match):
             meaning = re.sub(r"^(?:which (?:is|are)|or)\s+", "", match["meaning"], flags=re.I)
             yield reading.surface(sentence, mention.first, mention.last), meaning, 0.6, False
@@ -208,11 +153,18 @@ def _is_apposition(sentence: Sentence, mention: Mention, match: re.Match[str]) -
     meaning = match["meaning"]
     start = sentence.tokens[mention.first].start - sentence.start
     before, after = sentence.text[:start], match.string[match.end() - 1 :]
-    listing = re.match(r",\s*(?:and|or|the|an?)\b", after) or (before.endswith(", ") and re.search(r", (?:and|or) ", after))
+    listing = re.match(r",\s*(?:and|or|the|an?)\b", after) or (
+        before.endswith(", ") and re.search(r", (?:and|or) ", after)
+    )
     previous = sentence.tokens[mention.first - 1] if mention.first else None
-    modified = previous is not None and (previous.tag in _IN_NAMES or previous.lower in _PARTIAL)
-    opened = _OPENING_PREPOSITION.match(before)
-    return not (listing or modified or _CLAUSE.match(meaning) or (opened and "," not in before))
+    modified = previous is not None and (
+        previous.tag in IN_NAMES
+        or previous.tag == "NUM"
+        or previous.lower in PARTIAL
+        or previous.lower == "of"
+    )
+    opened = OPENING_PREPOSITION.match(before)
+    return not (listing or modified or CLAUSE.match(meaning) or (opened and "," not in before))
 
 
 def _checked(
@@ -231,6 +183,8 @@ def _checked(
     term = _term(reading, named, sentence, quality)
     if term is None or _circular(reading, named, meaning):
         return None
+    if named.isupper() and reading.terms[term].name.lower() != named.lower():
+        quality -= 0.25
     return Definition(term, _as_running(reading.terms[term], named), meaning, sentence, quality)
 
 
@@ -242,7 +196,7 @@ def _as_running(term: Term, named: str) -> str:
 def _trimmed(meaning: str) -> str:
     text = cleaned(meaning.strip().rstrip(".")).strip(" ,;:—–")
     text = re.sub(r"\s*\([^()]*\)", "", text)
-    shorter = _TAIL.sub("", text).strip(" ,;:—–")
+    shorter = TAIL.sub("", text).strip(" ,;:—–")
     text = shorter if word_count(shorter) >= SHORTEST_MEANING else text
     return with_small_letter(_without_second_clause(text))
 
@@ -250,14 +204,16 @@ def _trimmed(meaning: str) -> str:
 def _without_second_clause(text: str) -> str:
     """`text` up to a comma and an `and` that open a clause of its own."""
     match = re.match(r"(?P<first>[^,]+), and (?P<rest>.+)", text)
-    if match is None or not re.search(r"\b(?:is|are|was|were|has|have|can|may|will|must|do|does|that|evokes?)\b", match["rest"]):
+    if match is None or not re.search(
+        r"\b(?:is|are|was|were|has|have|can|may|will|must|do|does|that|evokes?)\b", match["rest"]
+    ):
         return text
     return match["first"] if word_count(match["first"]) >= SHORTEST_MEANING else text
 
 
 def _without_owner(named: str, meaning: str) -> tuple[str, str]:
     """`an element's mass number, ... its nucleus` becomes `mass number, ... an element's nucleus`."""
-    match = _POSSESSOR.match(named)
+    match = POSSESSOR.match(named)
     if match is None:
         return re.sub(r"^(?:an?|the|any)\s+", "", named, flags=re.I), meaning
     owner = indefinite(match["owner"]) if not is_plural(match["owner"]) else match["owner"]
@@ -268,18 +224,23 @@ def _has_main_verb(reading: Reading, meaning: str) -> bool:
     """Whether the phrase is a whole clause: a finite verb stands before any word that opens a relative clause."""
     before = ""
     for token in reading.tokens_of(meaning):
-        if token.lower in _RELATIVE:
+        if token.lower in RELATIVE:
             return False
         after_to, before = before == "to", token.lower
-        if token.tag in _FINITE and not after_to and token.lower not in (
-            "made",
-            "used",
-            "found",
-            "set",
-            "taken",
-            "given",
-            "held",
-            "put",
+        if (
+            token.tag in FINITE
+            and not after_to
+            and token.lower
+            not in (
+                "made",
+                "used",
+                "found",
+                "set",
+                "taken",
+                "given",
+                "held",
+                "put",
+            )
         ):
             return True
     return False
@@ -288,12 +249,12 @@ def _has_main_verb(reading: Reading, meaning: str) -> bool:
 def _is_meaning(meaning: str) -> bool:
     if not SHORTEST_MEANING <= word_count(meaning) <= LONGEST_MEANING or unbalanced(meaning):
         return False
-    if _NOT_A_KIND.match(meaning) and not re.match(
+    if NOT_A_KIND.match(meaning) and not re.match(
         r"(?:one|the) (?:or more|smallest|largest|most basic)", meaning
     ):
         return False
     first = meaning.split()[0].lower()
-    return bool(_GENUS_START.match(meaning)) or (
+    return bool(GENUS_START.match(meaning)) or (
         first.endswith("s") and not first.endswith(("ss", "us", "is"))
     )
 
@@ -301,7 +262,7 @@ def _is_meaning(meaning: str) -> bool:
 def _names_a_term(named: str) -> bool:
     return (
         1 <= word_count(named) <= 5
-        and not _BAD_IN_TERM.search(named)
+        and not BAD_IN_TERM.search(named)
         and named[:1].isalpha()
         and len(named) > 2
     )
@@ -322,11 +283,13 @@ def _term(reading: Reading, named: str, sentence: Sentence, quality: float) -> i
 def _may_be_new(reading: Reading, named: str, sentence: Sentence) -> bool:
     """A new term is a noun phrase that the document marks, or uses again although it is no everyday word."""
     tokens = [t for t in reading.tokens_of(named) if t.is_word]
-    if not tokens or tokens[-1].tag not in ("NOUN", "ING") or any(t.tag not in _IN_NAMES for t in tokens):
+    if not tokens or tokens[-1].tag not in ("NOUN", "ING") or any(t.tag not in IN_NAMES for t in tokens):
         return False
     if named.lower() in reading.analysis.emphasized:
         return True
-    if named.isupper() or re.match(r"(?:common|typical|main|important|first|easiest|simplest|best)\b", named, re.I):
+    if named.isupper() or re.match(
+        r"(?:common|typical|main|important|first|easiest|simplest|best)\b", named, re.I
+    ):
         return False
     opens = re.match(rf"(?:an?|the) {re.escape(named)}", sentence.text, re.IGNORECASE)
     rare = tokens[0].zipf < 4.3 if len(tokens) == 1 else min(t.zipf for t in tokens) < 5.2

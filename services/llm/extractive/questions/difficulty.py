@@ -5,7 +5,8 @@ from types import MappingProxyType
 from mootion.llm.v1 import task_pb2
 from mootion.llm.v1.task_pb2 import Item
 
-from services.llm.extractive.questions.reading import Reading, Term
+from services.llm.extractive.questions.reading import Reading
+from services.llm.extractive.questions.term_index import Term
 from services.llm.extractive.questions.wording import word_count
 
 # How hard a kind is by itself: to recognise is easier than to recall, to arrange and to work out are harder.

@@ -5,7 +5,8 @@ from random import Random
 
 from services.llm.extractive.questions.definitions import Definition
 from services.llm.extractive.questions.kinship import Kinship, WordClass
-from services.llm.extractive.questions.reading import Reading, Term
+from services.llm.extractive.questions.reading import Reading
+from services.llm.extractive.questions.term_index import Term
 from services.llm.extractive.questions.wording import plural, singular, word_count, words_of
 
 # Definitions that share this much of their words mean the same.
@@ -46,10 +47,12 @@ class Distractors:
             if self._kinship.likeness(term, other) < least:
                 continue
             name = self._name_in_number(other, many)
-            if name and self._fits(term, other) and not _mentioned(self._reading.terms[other], around):
-                if _is_apart(name, names):
-                    names.append(name)
-                    chosen.append(other)
+            fits = (
+                bool(name) and self._fits(term, other) and not _mentioned(self._reading.terms[other], around)
+            )
+            if fits and _is_apart(name, names):
+                names.append(name)
+                chosen.append(other)
         self._used.update(chosen[:3])
         return names
 
@@ -73,16 +76,21 @@ class Distractors:
             name
             for other in self._near(term, random)
             if kin.likeness(term, other) >= kin.CLOSE
-            and (many or kin.is_counted(term) == kin.is_counted(other))
+            and (many or self._reading.is_counted(term) == self._reading.is_counted(other))
             and self._fits(term, other)
             and (name := self._name_in_number(other, many))
         ]
 
     def _near(self, term: int, random: Random) -> list[int]:
         if term not in self._ranked:
-            others = [(i, self._kinship.likeness(term, i)) for i in range(len(self._reading.terms)) if i != term]
+            others = [
+                (i, self._kinship.likeness(term, i)) for i in range(len(self._reading.terms)) if i != term
+            ]
             self._ranked[term] = sorted(others, key=lambda pair: (-pair[1], pair[0]))[:NEIGHBOURHOOD]
-        scored = [(likeness - _USED * self._used[i] + _CHANCE * random.random(), i) for i, likeness in self._ranked[term]]
+        scored = [
+            (likeness - _USED * self._used[i] + _CHANCE * random.random(), i)
+            for i, likeness in self._ranked[term]
+        ]
         return [i for _, i in sorted(scored, reverse=True)]
 
     def _name_in_number(self, term: int, many: bool) -> str:
@@ -94,14 +102,18 @@ class Distractors:
         return fitted if fitted == name or set(words_of(fitted)) <= self._reading.forms else ""
 
     def _fits(self, term: int, other: int) -> bool:
-        """Of the same class of words, neither name in the other, neither a kind of the other, and not the same thing."""
+        """Of one class of words, neither name in the other, neither a kind of the other, and not the same thing."""
         a, b = self._reading.terms[term], self._reading.terms[other]
         kin = self._kinship
         if kin.word_class(term) is not kin.word_class(other) or kin.are_synonyms(term, other):
             return False
         if any(set(x) <= set(y) or set(y) <= set(x) for x in a.keys for y in b.keys):
             return False
-        if kin.is_kind_of(other, term) or a.name.lower() in b.name.lower() or b.name.lower() in a.name.lower():
+        if (
+            kin.is_kind_of(other, term)
+            or a.name.lower() in b.name.lower()
+            or b.name.lower() in a.name.lower()
+        ):
             return False
         one, two = self._meaning.get(term), self._meaning.get(other)
         return not (one and two and len(one & two) / len(one | two) >= SAME_MEANING)

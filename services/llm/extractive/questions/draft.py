@@ -23,7 +23,7 @@ class Seed:
     asks about, `quality` 0 to 1 how good such questions are, and `sentence` the one that proves the key.
     """
 
-    kind: task_pb2.QuestionKind
+    kind: "task_pb2.QuestionKind.ValueType"
     template: str
     fact: Any
     term: int

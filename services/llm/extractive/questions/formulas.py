@@ -6,19 +6,28 @@ from dataclasses import dataclass, field
 import sympy
 
 from services.llm.extractive.analysis import Sentence
-from services.llm.extractive.questions.expressions import SUBSCRIPTS, Node, UnreadableExpression, in_sympy, parse
+from services.llm.extractive.questions.expressions import (
+    SUBSCRIPTS,
+    TO_SUBSCRIPTS,
+    Node,
+    UnreadableExpression,
+    in_sympy,
+    parse,
+)
 from services.llm.extractive.questions.reading import Reading
 
-_TO_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _EQUATION = re.compile(
     r"(?<![\w=])(?P<left>[A-Za-zΑ-Ωα-ωµ](?:_?\d|[₀-₉])?['′]?) ?= ?(?P<right>[^=,;:?!]{1,90}?)"
-    r"(?=\s*(?:\(\d{1,2}\)\s*)?$|\s*[=,;:]|\.(?:\s|$)|\s+(?:and|where|in which|for|with|so|or|is|can|gives|which|when|connects?|if)\b)"
+    r"(?=\s*(?:\(\d{1,2}\)\s*)?$|\s*[=,;:]|\.(?:\s|$)|\s+(?:and|where|in which|for|with|so|or|is|can|gives|which"
+    r"|when|connects?|if)\b)"
 )
 # A number with a unit, as in `I₀ = 10⁻¹² W/m²`, is a value and no formula.
 _IN_UNITS = re.compile(
     r"^[-−]?\d[\d.,]*(?:\s?[×·]\s?10)?[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]*\s?(?:[kcmµμnMGT]?(?:m|s|g|Hz|W|Pa|J|N|V|A|K|L|l|T|C|F|Ω|mol|eV|dB|h|min)"
     r"[²³⁻¹]*[\s/·]*)+$|^[-−]?\d[\d.,]*\s?[°%]"
 )
+# Sets and codes such as `{HH, HT}`.
+_CODE = re.compile(r"[{}\[\]]|([A-Z])\1")
 _OPERATORS = ("+", "-", "−", "–", "*", "×", "·", "/", "=", "sin", "cos", "tan", "log", "ln", "√")
 
 
@@ -38,7 +47,7 @@ class Formula:
 
     def shown(self, symbol: str) -> str:
         """A symbol as the text writes it: `f₁` for `f1`."""
-        written = symbol.translate(_TO_SUBSCRIPTS)
+        written = symbol.translate(TO_SUBSCRIPTS)
         return written if written in self.text else symbol
 
     @property
@@ -69,7 +78,8 @@ def formulas(reading: Reading) -> list[Formula]:
 def _formula(reading: Reading, sentence: Sentence, match: re.Match[str]) -> Formula | None:
     text = re.sub(r"\s*\(\d{1,2}\)\s*$", "", match["right"].strip().rstrip("."))
     before = sentence.text[: match.start()].rstrip()
-    if _IN_UNITS.match(text) or before.endswith(_OPERATORS) or len(before) > 1 and before[-1] in "([|":
+    is_value = bool(_IN_UNITS.match(text) or _CODE.search(text))
+    if is_value or before.endswith((*_OPERATORS, "(", "[", "|")):
         return None
     try:
         tree = parse(text)
@@ -84,27 +94,14 @@ def _formula(reading: Reading, sentence: Sentence, match: re.Match[str]) -> Form
 
 
 def symbol_meanings(reading: Reading, sentence: Sentence, symbols: list[str]) -> dict[str, str]:
-    """What the sentences around `sentence` say that `symbols` stand for; the nearest wins."""
-    around = reading.analysis.sentences[max(0, sentence.index - 8) : sentence.index + 5]
-    near = sorted(
-        (s for s in around if reading.analysis.section_of[s.passage] == reading.analysis.section_of[sentence.passage]),
-        key=lambda s: (abs(s.index - sentence.index), s.index),
-    )
-    meanings: dict[str, str] = {}
+    """What the text says that `symbols` stand for: near `sentence` in its section, else the same all over the text."""
+    section = reading.analysis.section_of[sentence.passage]
+    meanings = {}
     for symbol in symbols:
-        for other in near:
-            meaning = _meaning_in(other.text, symbol)
-            if meaning:
-                meanings.setdefault(symbol, meaning)
-                break
+        told = reading.notation.get(symbol, ())
+        near = [t for t in told if t.section == section and -12 <= t.sentence - sentence.index <= 5]
+        if near:
+            meanings[symbol] = min(near, key=lambda t: (abs(t.sentence - sentence.index), t.sentence)).meaning
+        elif len({t.meaning for t in told}) == 1:
+            meanings[symbol] = told[0].meaning
     return meanings
-
-
-def _meaning_in(text: str, symbol: str) -> str:
-    name = "".join(rf"[{c}{c.translate(_TO_SUBSCRIPTS)}]" if c.isdigit() else re.escape(c) for c in symbol)
-    match = re.search(
-        rf"(?<![\w]){name} (?:is|are|denotes|stands for|represents|means) (?:equal to )?(?P<meaning>(?:the|a|an|its)\b[^,;:().]{{3,60}}?)"
-        rf"(?= (?:and|in|that|which|is|of the source, )\b|[,;:().]|$)",
-        text,
-    ) or re.search(rf"\b(?P<meaning>(?:the|a|an) [a-z]+(?: [a-z]+){{0,2}}),? {name}(?![\w])", text, re.IGNORECASE)
-    return re.sub(r"^(?:its|The)\b", "the", match["meaning"]).strip() if match else ""

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from services.llm.extractive.analysis import Sentence
 from services.llm.extractive.questions.item_view import GAP
-from services.llm.extractive.questions.reading import Mention, Reading
+from services.llm.extractive.questions.reading import Reading
 from services.llm.extractive.questions.standalone import without_connective
+from services.llm.extractive.questions.term_index import Mention
 from services.llm.extractive.questions.wording import cleaned, is_plural, with_capital, with_small_letter
 
 FEWEST_CONTENT_STEMS = 5
@@ -46,7 +47,9 @@ def _gap(reading: Reading, sentence: Sentence, mention: Mention, mention_count: 
     tokens = sentence.tokens
     answer = reading.surface(sentence, mention.first, mention.last)
     inside = {t.stem for t in tokens[mention.first : mention.last]}
-    elsewhere = {t.stem for i, t in enumerate(tokens) if not mention.first <= i < mention.last and not t.is_stop}
+    elsewhere = {
+        t.stem for i, t in enumerate(tokens) if not mention.first <= i < mention.last and not t.is_stop
+    }
     if inside & elsewhere or len(elsewhere) < FEWEST_CONTENT_STEMS or not _stands_free(sentence, mention):
         return None
     text = _with_gap(sentence, mention)
@@ -66,11 +69,15 @@ def _stands_free(sentence: Sentence, mention: Mention) -> bool:
     tokens = sentence.tokens
     before = tokens[mention.first - 1] if mention.first else None
     after = tokens[mention.last] if mention.last < len(tokens) else None
-    if after is not None and (after.tag in ("NOUN", "POS") or after.surface in ("-", "(", "’", "'", "/", ",—")):
+    if after is not None and (
+        after.tag in ("NOUN", "POS") or after.surface in ("-", "(", "’", "'", "/", ",—")
+    ):
         return False
     if before is not None and (before.tag in ("NOUN", "POS") or before.surface in ("-", "(", "/")):
         return False
-    listed = (before is not None and before.surface == ",") or (after is not None and after.surface == "," and mention.first > 2)
+    listed = (before is not None and before.surface == ",") or (
+        after is not None and after.surface == "," and mention.first > 2
+    )
     return not listed
 
 

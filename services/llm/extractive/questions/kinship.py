@@ -5,16 +5,19 @@ import re
 from collections import Counter, defaultdict
 from enum import Enum
 from functools import cached_property
+from itertools import pairwise
 
 from services.llm.extractive.analysis import Sentence
 from services.llm.extractive.questions.definitions import Definition
 from services.llm.extractive.questions.listings import Listing
-from services.llm.extractive.questions.reading import Mention, Reading
+from services.llm.extractive.questions.reading import Reading
+from services.llm.extractive.questions.term_index import Mention
 
 # Features of a term's contexts that are kept, the heaviest first.
 _FEATURES = 60
 _SYNONYM_LINK = re.compile(
-    r"^\s*(?:\(|, |,? ?—)?\s*(?:or|also called|also known as|also referred to as|(?:clinically|commonly|sometimes|often|usually|better) "
+    r"^\s*(?:\(|, |,? ?—)?\s*(?:or|also called|also known as|also referred to as|(?:clinically|commonly|sometimes"
+    r"|often|usually|better) "
     r"(?:called|known as|referred to as)|abbreviated(?: as)?|aka|i\.e\.,?)\s*(?:an?|the)?\s*$|^\s*\($",
     re.IGNORECASE,
 )
@@ -57,10 +60,6 @@ class Kinship:
             self._classes[term] = self._class_of(term)
         return self._classes[term]
 
-    def is_counted(self, term: int) -> bool:
-        """Whether the document puts a or an before the term."""
-        return term in self._counted
-
     def are_synonyms(self, a: int, b: int) -> bool:
         """Whether a sentence calls one by the name of the other, as in `hemopoiesis, or hematopoiesis`."""
         return (min(a, b), max(a, b)) in self._synonyms
@@ -80,15 +79,10 @@ class Kinship:
         return {d.term: self._reading.key_of(d.meaning)[:6] for d in self._definitions}
 
     @cached_property
-    def _mentions(self) -> list[tuple[Sentence, tuple[Mention, ...]]]:
-        found = ((sentence, self._reading.mentions(sentence)) for sentence in self._reading.analysis.sentences)
-        return [(sentence, mentions) for sentence, mentions in found if mentions]
-
-    @cached_property
     def _contexts(self) -> dict[int, dict[str, float]]:
         """What stands around each term: the words beside it and in its sentences, weighted by rarity, of length 1."""
         counts: dict[int, Counter[str]] = defaultdict(Counter)
-        for sentence, mentions in self._mentions:
+        for sentence, mentions in self._reading.mentioning:
             for mention in mentions:
                 counts[mention.term].update(_features(sentence, mention))
         spread = Counter(feature for features in counts.values() for feature in features)
@@ -98,26 +92,17 @@ class Kinship:
     def _home(self) -> dict[int, int]:
         """The section in which each term is named most."""
         counts: dict[int, Counter[int]] = defaultdict(Counter)
-        for sentence, mentions in self._mentions:
+        for sentence, mentions in self._reading.mentioning:
             for mention in mentions:
                 counts[mention.term][self._reading.analysis.section_of[sentence.passage]] += 1
         return {term: min(sections, key=lambda s: (-sections[s], s)) for term, sections in counts.items()}
 
     @cached_property
-    def _counted(self) -> frozenset[int]:
-        return frozenset(
-            mention.term
-            for sentence, mentions in self._mentions
-            for mention in mentions
-            if mention.first and sentence.tokens[mention.first - 1].lower in ("a", "an")
-        )
-
-    @cached_property
     def _synonyms(self) -> frozenset[tuple[int, int]]:
         return frozenset(
             (min(a.term, b.term), max(a.term, b.term))
-            for sentence, mentions in self._mentions
-            for a, b in zip(mentions, mentions[1:], strict=False)
+            for sentence, mentions in self._reading.mentioning
+            for a, b in pairwise(mentions)
             if a.term != b.term and _SYNONYM_LINK.match(_between(sentence, a, b))
         )
 

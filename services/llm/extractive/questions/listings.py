@@ -17,18 +17,32 @@ from services.llm.extractive.questions.wording import cleaned, is_plural, with_s
 
 _ITEM = r"(?:[^,;:.()—?!]|\([^()]{1,30}\)){2,50}"
 _SERIES = rf"(?P<items>{_ITEM}(?:, {_ITEM})+,? (?:and|or|as well as) {_ITEM})"
-_SUCH_AS = re.compile(rf"(?P<group>[^,;:.()—]{{4,80}}?),? (?:such as|including) {_SERIES}(?=[.,;:—)]|$)", re.IGNORECASE)
-_ARE = re.compile(rf"^(?P<group>[^,;:.()—]{{6,90}}?) (?:are|include|consist of|are composed of|comprise|were)(?: as follows)?:? {_SERIES}\.$", re.IGNORECASE)
+_SUCH_AS = re.compile(
+    rf"(?P<group>[^,;:.()—]{{4,80}}?),? (?:such as|including) {_SERIES}(?=[.,;:—)]|$)", re.IGNORECASE
+)
+_ARE = re.compile(
+    rf"^(?P<group>[^,;:.()—]{{6,90}}?) (?:are|include|consist of|are composed of|comprise"
+    rf"|were)(?: as follows)?:? {_SERIES}\.$",
+    re.IGNORECASE,
+)
 _COLON = re.compile(rf"^(?P<group>[^;:.()—]{{8,110}}?)(?:: ?|—| – ){_SERIES}(?:\.|—)", re.IGNORECASE)
 _THESE_ARE = re.compile(rf"^(?:these|they) (?:are|include|were) {_SERIES}\.$", re.IGNORECASE)
 _COUNTED = re.compile(
-    r"\b(?P<group>(?:the |these |its |their )?(?:two|three|four|five|six|seven|eight|several|many|various|main|major)\b[^,;:.]*?\b"
+    r"\b(?P<group>(?:the |these |its |their )?(?:two|three|four|five|six|seven|eight|several|many|various|main"
+    r"|major)\b[^,;:.]*?\b"
     r"(?:[a-z-]+s)(?: of [a-z -]+?)?)(?: (?:are|is|that|which|in|important|essential|exist|used|to)\b.*)?$",
     re.IGNORECASE,
 )
-_BAD_ITEM = re.compile(r"\b(?:is|are|was|were|has|have|can|will|that|which|who|it|they|its|their|this|these|you|so on|etc|others?|more|many|few|not)\b", re.I)
+_BAD_ITEM = re.compile(
+    r"\b(?:is|are|was|were|has|have|can|will|that|which|who|it|they|its|their|this|these|you|so on|etc|others?|more"
+    r"|many|few|not)\b",
+    re.I,
+)
 _BARE_GROUP = re.compile(r"((?:[\w’'-]+ ){0,3}[\w’'-]+s)$")
-_STARTS_CLAUSE = re.compile(r"\b(?:is|are|was|were|has|have|can|will|do|does|may|be|by|with|from|to|that|which|who|for|on|into|because|if|when|as|at|it|they)\b", re.I)
+_STARTS_CLAUSE = re.compile(
+    r"\b(?:is|are|was|were|has|have|can|will|do|does|may|be|by|with|from|to|that|which|who|for|on|into|because|if|when|as|at|it|they)\b",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +100,45 @@ def _noun_group(text: str) -> str:
     if match is None:
         return ""
     words = match[1].split()
-    while words and (_STARTS_CLAUSE.search(words[0]) or words[0].lower() in _WEAK | COMMON_VERBS or words[0].endswith(("ed", "ing", "ly"))):
+    while words and (
+        _STARTS_CLAUSE.search(words[0])
+        or words[0].lower() in _WEAK | COMMON_VERBS
+        or words[0].endswith(("ed", "ing", "ly"))
+    ):
         words = words[1:]
-    cut = [i for i, word in enumerate(words[:-1]) if _STARTS_CLAUSE.fullmatch(word) or word.lower() in ("in", "of", "and", "or", "through", "the")]
+    cut = [
+        i
+        for i, word in enumerate(words[:-1])
+        if _STARTS_CLAUSE.fullmatch(word) or word.lower() in ("in", "of", "and", "or", "through", "the")
+    ]
     group = " ".join(words[cut[-1] + 1 :] if cut else words)
     return "" if re.search(r"[’']s?\b", group) else group
 
 
-_WEAK = frozenset(["various", "several", "many", "some", "other", "different", "certain", "numerous", "a", "an", "the", "these", "those", "any", "all", "of", "in", "and", "or", "few"])
+_WEAK = frozenset(
+    [
+        "various",
+        "several",
+        "many",
+        "some",
+        "other",
+        "different",
+        "certain",
+        "numerous",
+        "a",
+        "an",
+        "the",
+        "these",
+        "those",
+        "any",
+        "all",
+        "of",
+        "in",
+        "and",
+        "or",
+        "few",
+    ]
+)
 
 
 def _counted(text: str) -> str:
@@ -101,14 +146,27 @@ def _counted(text: str) -> str:
     if match is None or word_count(match["group"]) > 10:
         return ""
     group = with_small_letter(match["group"].strip())
-    at_start = match.start("group") == 0 or text[: match.start("group")].lower().strip() in ("there are", "these are")
+    at_start = match.start("group") == 0 or text[: match.start("group")].lower().strip() in (
+        "there are",
+        "these are",
+    )
     own_name = re.search(r"\b(?:of|in|for) [a-z]", group) is not None
-    return group if (own_name or (at_start and word_count(group) > 3)) and not re.search(r"\b(?:which|whom|same|discrete|following)\b|[’']s\b", group) else ""
+    return (
+        group
+        if (own_name or (at_start and word_count(group) > 3))
+        and not re.search(r"\b(?:which|whom|same|discrete|following)\b|[’']s\b", group)
+        else ""
+    )
 
 
 def _listing(reading: Reading, sentence: Sentence, group: str, items: str, whole: bool) -> Iterator[Listing]:
     parts = [_item(part) for part in re.split(r",? (?:and|or|as well as) |, (?:and |or )?", items)]
-    if not group or word_count(group) > 9 or not is_plural(group) or points_within(re.sub(r"^(?:these|its|their) ", "the ", group)):
+    if (
+        not group
+        or word_count(group) > 9
+        or not is_plural(group)
+        or points_within(re.sub(r"^(?:these|its|their) ", "the ", group))
+    ):
         return
     if not 3 <= len(parts) <= 8 or len({part.lower() for part in parts}) < len(parts):
         return
@@ -125,4 +183,8 @@ def _is_item(reading: Reading, part: str) -> bool:
     if not 1 <= word_count(part) <= 5 or _BAD_ITEM.search(part) or not part[:1].isalpha() or len(part) < 3:
         return False
     tokens = [token for token in reading.tokens_of(part) if token.is_word]
-    return bool(tokens) and tokens[-1].tag in ("NOUN", "ING", "ADJ") and tokens[0].tag not in ("ADP", "PRON", "CONJ", "VERB", "AUX", "ADV")
+    return (
+        bool(tokens)
+        and tokens[-1].tag in ("NOUN", "ING", "ADJ")
+        and tokens[0].tag not in ("ADP", "PRON", "CONJ", "VERB", "AUX", "ADV")
+    )

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from random import Random
+from types import MappingProxyType
 
 from services.llm.extractive.analysis import Sentence
 from services.llm.extractive.questions.reading import Reading
@@ -17,20 +18,30 @@ _NUMBER = re.compile(
     r"(?P<unit>\s?(?:%|°\s?[CF]?|percent\b|million\b|billion\b|thousand\b)|\s(?:[kcmµμnMG]?(?:m|g|l|L|s|Hz|J|W|V|A|N|Pa|mol|K|eV|cal|Da)\b(?:/[a-zA-Z³²]+)?))?"
     r"|\b(?P<word>two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)\b",
 )
-_WORD_VALUES = {
-    word: value
-    for word, value in zip(
-        ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "fifteen", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"],
-        (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 20, 30, 40, 50, 60, 70, 80, 90),
-        strict=True,
-    )
-}
+_WORD_VALUES = MappingProxyType(
+    {
+        "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+        "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60,
+        "seventy": 70, "eighty": 80, "ninety": 90,
+    }
+)  # fmt: skip
 _WORDS = tuple(_WORD_VALUES)
 _COUNTED_NOUN = re.compile(r"[\s-]+(?:[a-z-]+ )?(?P<noun>[a-z]{3,})")
-_RANGE = re.compile(r"\d ?[–−-] ?\d|\d(?: [\w°/]+)? (?:to|or|and|versus) (?:about )?\d|\bbetween (?:about )?\d")
-_DAY = re.compile(r" (?:January|February|March|April|May|June|July|August|September|October|November|December)\b")
-_NOT_ASKED = re.compile(r"(?:\b(?:[Pp]remise|[Rr]ule|[Ll]evel|[Ff]actors?|[Ii]tem|[Qq]uestion|[Vv]olume|numbers|values?|[Tt]ypes?)|type|phase|stage|step|group|class|grade|chapter|figure|table|no\.|number|part|day|ex|of the|these|those|the other|in|or|to|into|versus) $", re.I)
-_POINTING_COUNT = re.compile(r"\b(?:the|these|those|all|its|their|either|between|of|other|into|or|one or|in) $", re.I)
+_RANGE = re.compile(
+    r"\d ?[–−-] ?\d|\d(?: [\w°/]+)? (?:to|or|and|versus) (?:about )?\d|\bbetween (?:about )?\d"
+)
+_DAY = re.compile(
+    r" (?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
+)
+_NOT_ASKED = re.compile(
+    r"(?:\b(?:[Pp]remise|[Rr]ule|[Ll]evel|[Ff]actors?|[Ii]tem|[Qq]uestion|[Vv]olume|numbers|values?|[Tt]ypes?)|type"
+    r"|phase|stage|step|group|class|grade|chapter|figure|table|no\.|number|part|day|ex|of the|these|those|the other"
+    r"|in|or|to|into|versus) $",
+    re.I,
+)
+_POINTING_COUNT = re.compile(
+    r"\b(?:the|these|those|all|its|their|either|between|of|other|into|or|one or|in) $", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +91,7 @@ def _quantity(reading: Reading, sentence: Sentence, term: int) -> Quantity | Non
     text = cleaned(without_connective(sentence.text))
     if re.match(r"(?:if|to|when|suppose)\b", text, re.IGNORECASE):
         return None
-    matches = [m for m in _NUMBER.finditer(text)]
+    matches = list(_NUMBER.finditer(text))
     digits = [m for m in matches if m["digits"]]
     chosen = digits or matches
     if not 1 <= len(chosen) <= 2 or len(matches) > 3 or _RANGE.search(text):
@@ -115,35 +126,54 @@ def other_numbers(quantity: Quantity, elsewhere: list[Quantity], random: Random)
     same = [q.written for q in elsewhere if q.unit and q.unit == quantity.unit and _same_style(q, quantity)]
     taken = set(re.findall(r"[\d.,]*\d|[a-z]+", quantity.text.lower()))
     candidates = list(dict.fromkeys(same)) + _made_up(quantity, random)
-    fitting = [c for c in dict.fromkeys(candidates) if c.lower() not in taken and _plausible(quantity, c)]
-    return fitting
+    return [c for c in dict.fromkeys(candidates) if c.lower() not in taken and _plausible(quantity, c)]
 
 
 def _same_style(a: Quantity, b: Quantity) -> bool:
-    return a.is_word == b.is_word and a.decimals == b.decimals and 0.05 <= (a.value or 1) / (b.value or 1) <= 20
+    return (
+        a.is_word == b.is_word and a.decimals == b.decimals and 0.05 <= (a.value or 1) / (b.value or 1) <= 20
+    )
 
 
 def _made_up(quantity: Quantity, random: Random) -> list[str]:
     if quantity.is_word:
         position = _WORDS.index(quantity.written)
-        near = [_WORDS[i] for i in range(max(0, position - 3), min(len(_WORDS), position + 4)) if i != position]
+        near = [
+            _WORDS[i] for i in range(max(0, position - 3), min(len(_WORDS), position + 4)) if i != position
+        ]
         random.shuffle(near)
         return near
     if quantity.is_year:
         shifts = random.sample([-48, -37, -26, -18, -11, 9, 14, 23, 32, 45], 6)
         return [str(int(quantity.value) + shift) for shift in shifts]
     factors = random.sample([0.2, 0.4, 0.5, 0.6, 0.75, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0], 10)
-    steps = random.sample([-4, -3, -2, -1, 1, 2, 3, 4], 8) if quantity.value <= 12 and not quantity.decimals else []
+    steps = (
+        random.sample([-4, -3, -2, -1, 1, 2, 3, 4], 8)
+        if quantity.value <= 12 and not quantity.decimals
+        else []
+    )
     values = [quantity.value + step for step in steps] or [quantity.value * factor for factor in factors]
     return [_in_style(quantity, value) for value in values if value > 0]
 
 
 def _in_style(quantity: Quantity, value: float) -> str:
     """`value` rounded to the digits that the number itself shows."""
-    significant = len(quantity.written.replace(",", "").replace(".", "").lstrip("0").rstrip("0" if not quantity.decimals else "")) or 1
+    significant = (
+        len(
+            quantity.written.replace(",", "")
+            .replace(".", "")
+            .lstrip("0")
+            .rstrip("0" if not quantity.decimals else "")
+        )
+        or 1
+    )
     rounded = float(f"{value:.{max(1, min(significant, 4))}g}")
     text = f"{rounded:,.{quantity.decimals}f}"
-    return text if "," in quantity.written or (value >= 10_000 and not quantity.is_year) else text.replace(",", "")
+    return (
+        text
+        if "," in quantity.written or (value >= 10_000 and not quantity.is_year)
+        else text.replace(",", "")
+    )
 
 
 def _plausible(quantity: Quantity, written: str) -> bool:

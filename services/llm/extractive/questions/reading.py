@@ -1,14 +1,14 @@
 """A document read for its questions: its terms, where they are mentioned, and which sentences can stand alone."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from mootion.llm.v1.task_pb2 import Concept
 
-from services.llm.extractive.analysis import Analysis, Sentence, SentenceReader
-from services.llm.extractive.inflection import singular
+from services.llm.extractive.analysis import Analysis, Sentence
+from services.llm.extractive.questions.notation import Told, notation_of
 from services.llm.extractive.questions.standalone import (
     is_instruction,
     is_weak,
@@ -18,35 +18,11 @@ from services.llm.extractive.questions.standalone import (
     stands_alone,
     without_connective,
 )
+from services.llm.extractive.questions.term_index import Mention, Term, TermIndex
 from services.llm.extractive.questions.wording import with_small_letter
 from services.llm.extractive.tokens import Token
 
 _OPENERS = frozenset(".:“\"•‘'–—")
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A term of the document.
-
-    `name` is as running text spells it. `keys` are the words of its name and of its other names, in the singular. `concept` is the
-    name of the concept it came from, or its own.
-    """
-
-    name: str
-    concept: str
-    keys: tuple[tuple[str, ...], ...]
-    importance: float
-    depth: int
-    other_names: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A mention of a term: tokens `first` to before `last` of a sentence."""
-
-    term: int
-    first: int
-    last: int
 
 
 @dataclass
@@ -54,60 +30,50 @@ class Reading:
     """An analysis with the terms to ask about; what is derived from them is worked out once."""
 
     analysis: Analysis
-    terms: list[Term] = field(default_factory=list)
-    _by_first_word: dict[str, list[tuple[tuple[str, ...], int]]] = field(default_factory=dict)
-    _by_key: dict[tuple[str, ...], int] = field(default_factory=dict)
-    _singulars: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def index(self) -> TermIndex:
+        """Where the terms are mentioned."""
+        return TermIndex(self.analysis.language)
+
+    @property
+    def terms(self) -> list[Term]:
+        """The terms by position."""
+        return self.index.terms
 
     def add(self, term: Term) -> int:
-        """Position of `term` after adding it; a term known under one of its keys is not added again."""
-        known = next((self._by_key[key] for key in term.keys if key in self._by_key), None)
-        if known is not None:
-            return known
-        position = len(self.terms)
-        self.terms.append(term)
-        for key in term.keys:
-            if key and key not in self._by_key:
-                self._by_key[key] = position
-                self._by_first_word.setdefault(key[0], []).append((key, position))
-        return position
+        """Position of `term` after adding it."""
+        return self.index.add(term)
 
     def find(self, key: tuple[str, ...]) -> int | None:
         """Position of the term with these words in the singular."""
-        return self._by_key.get(key)
+        return self.index.find(key)
 
     def key_of(self, text: str) -> tuple[str, ...]:
-        """The words of `text` in lower case and in the singular: the same for `Ionic bonds` and `ionic bond`."""
-        return tuple(self._form(token) for token in self._reader.tokens(text) if token.is_word or token.tag == "NUM")
-
-    def stems_of(self, text: str) -> tuple[str, ...]:
-        """Stems of the words of `text`, stop words too."""
-        return tuple(token.stem for token in self._reader.tokens(text) if token.is_word or token.tag == "NUM")
+        """The words of `text` in lower case and in the singular."""
+        return self.index.key_of(text)
 
     def tokens_of(self, text: str) -> tuple[Token, ...]:
         """Tagged tokens of `text`."""
-        return self._reader.tokens(text)
+        return self.index.tokens_of(text)
 
-    def content_stems(self, text: str) -> frozenset[str]:
-        """Stems of the words of `text` that carry meaning."""
-        return frozenset(token.stem for token in self._reader.tokens(text) if not token.is_stop)
+    def mentions_in(self, tokens: Sequence[Token]) -> tuple[Mention, ...]:
+        """The terms that `tokens` mention."""
+        return self.index.mentions_in(tokens)
 
     def mentions(self, sentence: Sentence) -> tuple[Mention, ...]:
         """The terms that a sentence mentions, the longest at each place, in order."""
         return self.mentions_in(sentence.tokens)
 
-    def mentions_in(self, tokens: Sequence[Token]) -> tuple[Mention, ...]:
-        """The terms that `tokens` mention, the longest at each place, in order."""
-        found = []
-        i = 0
-        while i < len(tokens):
-            best = self._longest_at(tokens, i)
-            if best is None:
-                i += 1
-                continue
-            found.append(best)
-            i = best.last
-        return tuple(found)
+    def stems_of(self, text: str) -> tuple[str, ...]:
+        """Stems of the words of `text`, stop words too."""
+        return tuple(
+            token.stem for token in self.index.tokens_of(text) if token.is_word or token.tag == "NUM"
+        )
+
+    def content_stems(self, text: str) -> frozenset[str]:
+        """Stems of the words of `text` that carry meaning."""
+        return frozenset(token.stem for token in self.index.tokens_of(text) if not token.is_stop)
 
     def surface(self, sentence: Sentence, first: int, last: int) -> str:
         """The text of tokens `first` to before `last`."""
@@ -121,6 +87,37 @@ class Reading:
     @cached_property
     def _passage_texts(self) -> dict[str, str]:
         return {passage.passage_id: passage.text for passage in self.analysis.passages}
+
+    def is_counted(self, term: int) -> bool:
+        """Whether the document puts a or an before the term."""
+        return term in self._counted
+
+    @cached_property
+    def notation(self) -> Mapping[str, tuple[Told, ...]]:
+        """What is told about each symbol."""
+        return notation_of(self.analysis)
+
+    @cached_property
+    def small_forms(self) -> frozenset[str]:
+        """Words that the document writes with a small letter somewhere."""
+        return frozenset(
+            t.surface for s in self.analysis.sentences for t in s.tokens if t.surface[:1].islower()
+        )
+
+    @cached_property
+    def mentioning(self) -> list[tuple[Sentence, tuple[Mention, ...]]]:
+        """All sentences that mention a term, with their mentions, in order."""
+        found = ((sentence, self.mentions(sentence)) for sentence in self.analysis.sentences)
+        return [(sentence, mentions) for sentence, mentions in found if mentions]
+
+    @cached_property
+    def _counted(self) -> frozenset[int]:
+        return frozenset(
+            mention.term
+            for sentence, mentions in self.mentioning
+            for mention in mentions
+            if _has_indefinite_article(sentence, mention)
+        )
 
     @cached_property
     def forms(self) -> frozenset[str]:
@@ -165,28 +162,16 @@ class Reading:
             and not is_instruction(self.analysis, sentence)
         )
 
-    @cached_property
-    def _reader(self) -> SentenceReader:
-        return SentenceReader(self.analysis.language)
 
-    def _longest_at(self, tokens: Sequence[Token], i: int) -> Mention | None:
-        best: Mention | None = None
-        for key, position in self._by_first_word.get(self._form(tokens[i]), ()):
-            last = i + len(key)
-            if (best is None or last > best.last) and self.matches(tokens, i, key):
-                best = Mention(position, i, last)
-        return best
-
-    def matches(self, tokens: Sequence[Token], i: int, key: tuple[str, ...]) -> bool:
-        """Whether the words of `key` stand at position `i` of `tokens`, in any number."""
-        return i + len(key) <= len(tokens) and all(self._form(tokens[i + n]) == word for n, word in enumerate(key))
-
-    def _form(self, token: Token) -> str:
-        form = self._singulars.get(token.lower)
-        if form is None:
-            is_english = self.analysis.language.is_english
-            form = self._singulars[token.lower] = singular(token.lower) if is_english else token.stem
-        return form
+def _has_indefinite_article(sentence: Sentence, mention: Mention) -> bool:
+    """Whether a or an stands before the mention, and no noun behind that the article could belong to."""
+    tokens = sentence.tokens
+    after = tokens[mention.last].tag if mention.last < len(tokens) else ""
+    return (
+        bool(mention.first)
+        and tokens[mention.first - 1].lower in ("a", "an")
+        and after not in ("NOUN", "POS", "ADJ")
+    )
 
 
 def read(analysis: Analysis, concepts: Iterable[Concept]) -> Reading:
@@ -207,7 +192,14 @@ def term_of(reading: Reading, concept: Concept) -> Term | None:
     )
     if not keys or not _is_name(reading, _bare(concept.name)):
         return None
-    term = Term(_bare(concept.name), concept.name, keys, concept.importance, int(concept.level), tuple(concept.aliases))
+    term = Term(
+        _bare(concept.name),
+        concept.name,
+        keys,
+        concept.importance,
+        int(concept.level),
+        tuple(concept.aliases),
+    )
     return replace(term, name=running_spelling(reading, term))
 
 
@@ -245,7 +237,7 @@ def _inner_mentions(reading: Reading, key: tuple[str, ...]) -> Iterator[str]:
         sentence = analysis.sentences[index]
         tokens = sentence.tokens
         for i in range(1, len(tokens) - len(key) + 1):
-            if tokens[i - 1].surface not in _OPENERS and reading.matches(tokens, i, key):
+            if tokens[i - 1].surface not in _OPENERS and reading.index.matches(tokens, i, key):
                 yield sentence.text[
                     tokens[i].start - sentence.start : tokens[i + len(key) - 1].end - sentence.start
                 ]

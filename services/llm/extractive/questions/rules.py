@@ -93,7 +93,10 @@ def shows_key_in_stem(view: ItemView) -> bool:
     """The right answer, or its stems in order, can be read in the question."""
     if view.item.kind == task_pb2.NUMERIC:
         return view.item.key.number in _numbers_in(view.item.stem)
-    if view.item.kind not in _TEXT_KEYS and view.item.kind not in (task_pb2.SINGLE_CHOICE, task_pb2.MULTIPLE_CHOICE):
+    if view.item.kind not in _TEXT_KEYS and view.item.kind not in (
+        task_pb2.SINGLE_CHOICE,
+        task_pb2.MULTIPLE_CHOICE,
+    ):
         return False
     if view.item.kind == task_pb2.ALGEBRAIC:
         return any(text.replace(" ", "") in view.item.stem.replace(" ", "") for text in view.item.key.texts)
@@ -134,7 +137,7 @@ def other_option_is_right(view: ItemView) -> bool:
 
 def _is_supported(view: ItemView, option: str) -> bool:
     wanted = view.stem_stems - view.reading.content_stems(option) - _FRAME
-    stems = [s for s in view.reading.content_stems(option)]
+    stems = sorted(view.reading.content_stems(option))
     if not stems or len(wanted) < 3:
         return False
     analysis = view.reading.analysis
@@ -147,7 +150,25 @@ def _is_supported(view: ItemView, option: str) -> bool:
     return False
 
 
-_FRAME = frozenset(["text", "accord", "term", "mean", "sentenc", "complet", "statement", "follow", "describ", "true", "call", "name", "best", "say", "which"])
+_FRAME = frozenset(
+    [
+        "text",
+        "accord",
+        "term",
+        "mean",
+        "sentenc",
+        "complet",
+        "statement",
+        "follow",
+        "describ",
+        "true",
+        "call",
+        "name",
+        "best",
+        "say",
+        "which",
+    ]
+)
 
 
 def shared_word_gives_key_away(view: ItemView) -> bool:
@@ -197,4 +218,9 @@ def points_outside(view: ItemView) -> bool:
 
 
 def _without_frame(stem: str) -> str:
-    return re.sub(r"\b(?:this|these) (?:sentences?|statements?|formula|terms?|steps|events)\b|\bof these\b|\bthe text\b", "X", stem, flags=re.I)
+    return re.sub(
+        r"\b(?:this|these) (?:sentences?|statements?|formula|terms?|steps|events)\b|\bof these\b|\bthe text\b",
+        "X",
+        stem,
+        flags=re.I,
+    )

@@ -68,7 +68,9 @@ class Selection:
     def _turns(self) -> list[int]:
         """Sections that still have seeds, the one with the best seed first."""
         self._waiting = {section: seeds for section, seeds in self._waiting.items() if seeds}
-        return sorted(self._waiting, key=lambda s: (-max(self._worth[id(seed)] for seed in self._waiting[s]), s))
+        return sorted(
+            self._waiting, key=lambda s: (-max(self._worth[id(seed)] for seed in self._waiting[s]), s)
+        )
 
     def _from_section(self, section: int, write: Write, least: float) -> tuple[Seed, Item] | None:
         seeds = self._waiting[section]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from services.llm.extractive.analysis import Analysis, Sentence
 from services.llm.extractive.questions.reading import Reading
@@ -20,12 +21,15 @@ MOST_STEPS = 7
 
 _NUMBERED = re.compile(r"^(?:step )?(?P<number>\d{1,2})[.):]\s+(?P<text>\S.+)$", re.IGNORECASE)
 _ORDER_WORDS = re.compile(
-    r"^(?P<word>first|firstly|second|secondly|third|thirdly|fourth|next|then|after that|afterwards?|later|subsequently|finally|lastly|"
-    r"to begin(?: with)?|in the (?:first|second|third|fourth|final|last|next) (?:step|stage|phase))\b,?\s+(?P<text>.+)$",
+    r"^(?P<word>first|firstly|second|secondly|third|thirdly|fourth|next|then|after that|afterwards?|later"
+    r"|subsequently|finally|lastly|"
+    r"to begin(?: with)?|in the (?:first|second|third|fourth|final|last|next) (?:step|stage"
+    r"|phase))\b,?\s+(?P<text>.+)$",
     re.IGNORECASE,
 )
 _DATED = re.compile(
-    r"^(?:meanwhile, )?(?:(?:by|around|about|in|on)\s+(?:the (?:early|late|mid) )?(?:\d{1,2} )?(?:[A-Z][a-z]+ )?(?P<year>1[0-9]{3}|20[0-2][0-9])(?P<s>s)?),?\s+(?P<text>.+)$",
+    r"^(?:meanwhile, )?(?:(?:by|around|about|in|on)\s+(?:the (?:early|late"
+    r"|mid) )?(?:\d{1,2} )?(?:[A-Z][a-z]+ )?(?P<year>1[0-9]{3}|20[0-2][0-9])(?P<s>s)?),?\s+(?P<text>.+)$",
     re.IGNORECASE,
 )
 
@@ -48,7 +52,11 @@ class Sequence:
 
 def sequences(reading: Reading) -> list[Sequence]:
     """All sequences of three steps or more, in document order."""
-    found = [*_numbered_lists(reading.analysis), *_ordered_sentences(reading.analysis), *_timelines(reading.analysis)]
+    found = [
+        *_numbered_lists(reading.analysis),
+        *_ordered_sentences(reading.analysis),
+        *_timelines(reading.analysis),
+    ]
     return sorted(found, key=lambda sequence: sequence.sentence.index)
 
 
@@ -91,7 +99,12 @@ def _step(text: str) -> str:
     """A step short enough to be put in order; empty where it cannot be shown alone."""
     step = cleaned(re.sub(r"^(?:step )?\d{1,2}[.):]\s+", "", text, flags=re.IGNORECASE)).rstrip(".;")
     step = re.split(r";| — |—|: ", step)[0].strip()
-    if not 2 <= word_count(step) <= 28 or unbalanced(step) or step.endswith("?") or re.search(r"[=|{}<>^_→]", step):
+    if (
+        not 2 <= word_count(step) <= 28
+        or unbalanced(step)
+        or step.endswith("?")
+        or re.search(r"[=|{}<>^_→]", step)
+    ):
         return ""
     return with_capital(step)
 
@@ -117,16 +130,18 @@ def _ordered_sentences(analysis: Analysis) -> Iterator[Sequence]:
 
 def _of_ordered(path: tuple[str, ...], run: list[tuple[str, Sentence]]) -> Iterator[Sequence]:
     begins = bool(run) and re.match(r"first|to begin|in the first", run[0][1].text, re.IGNORECASE)
-    near = all(b[1].index - a[1].index <= 3 for a, b in zip(run, run[1:], strict=False))
+    near = all(b[1].index - a[1].index <= 3 for a, b in pairwise(run))
     if len(run) >= FEWEST_STEPS and begins and near:
         run = run[:MOST_STEPS]
-        yield Sequence(path[-1] if path else "", tuple(s for s, _ in run), (), run[0][1], tuple(s for _, s in run))
+        yield Sequence(
+            path[-1] if path else "", tuple(s for s, _ in run), (), run[0][1], tuple(s for _, s in run)
+        )
 
 
 def _timelines(analysis: Analysis) -> Iterator[Sequence]:
     """Sentences of one section that begin with a year, in the order of their years."""
     for section in analysis.sections:
-        events = []
+        events: list[tuple[int, str, str, Sentence]] = []
         for passage in section.passages:
             events.extend(event for s in analysis.sentences_of(passage) if (event := _event(s)) is not None)
         events = sorted({e[0]: e for e in events}.values(), key=lambda event: event[0])
@@ -134,7 +149,11 @@ def _timelines(analysis: Analysis) -> Iterator[Sequence]:
             kept = _spread(events, MOST_STEPS)
             title = section.path[-1] if section.path else ""
             yield Sequence(
-                title, tuple(e[2] for e in kept), tuple(e[1] for e in kept), kept[0][3], tuple(e[3] for e in kept)
+                title,
+                tuple(e[2] for e in kept),
+                tuple(e[1] for e in kept),
+                kept[0][3],
+                tuple(e[3] for e in kept),
             )
 
 
@@ -149,11 +168,18 @@ def _event(sentence: Sentence) -> tuple[int, str, str, Sentence] | None:
 
 
 def _event_text(text: str) -> str:
-    short = re.split(r";|: | — |—|, (?:which|who|but|and|so|where|with|when|although|while|as)\b", cleaned(text).rstrip("."))[0].strip(" ,")
-    starts_dangling = re.match(r"(?:his|her|their|this|these|those|the same)\b", short, re.IGNORECASE) or re.search(
-        r"\b(?:he|she|they|it|them)\b", short, re.IGNORECASE
+    short = re.split(
+        r";|: | — |—|, (?:which|who|but|and|so|where|with|when|although|while|as)\b",
+        cleaned(text).rstrip("."),
+    )[0].strip(" ,")
+    starts_dangling = re.match(
+        r"(?:his|her|their|this|these|those|the same)\b", short, re.IGNORECASE
+    ) or re.search(r"\b(?:he|she|they|it|them)\b", short, re.IGNORECASE)
+    return (
+        with_capital(short)
+        if 4 <= word_count(short) <= 24 and not starts_dangling and not unbalanced(short)
+        else ""
     )
-    return with_capital(short) if 4 <= word_count(short) <= 24 and not starts_dangling and not unbalanced(short) else ""
 
 
 def _spread(events: list[tuple[int, str, str, Sentence]], count: int) -> list[tuple[int, str, str, Sentence]]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from services.llm.extractive.analysis import Analysis, Sentence
+from services.llm.extractive.closed_classes import words
 from services.llm.extractive.questions.verbs import finite_verb, is_verb
 from services.llm.extractive.sentences import SentenceKind
 
@@ -16,7 +17,8 @@ _CONNECTIVE = re.compile(
     r"in other words|that is|in short|in general|generally|typically|usually|in contrast|by contrast|on the other hand|"
     r"nevertheless|nonetheless|first|second|third|next|clearly|naturally|overall|"
     r"in particular|specifically|more specifically|correspondingly|incidentally|as a rule|in summary|in conclusion|"
-    r"importantly|put simply|simply put|interestingly|fortunately|unfortunately|essentially|basically|now|today|currently|"
+    r"importantly|put simply|simply put|interestingly|fortunately|unfortunately|essentially|basically|now|today"
+    r"|currently|"
     r"as you (?:know|learned|have learned)|as we (?:have seen|saw|know)|for example|for instance|meanwhile),\s*|"
     r"(?:thus|therefore|hence|and|notice that|note that|recall that|remember that|we (?:say|know|find|see) that|"
     r"it (?:is|follows) (?:important to (?:note|realize|remember) |clear )?that),?\s+)+",
@@ -26,29 +28,36 @@ _DANGLING_START = re.compile(
     r"^(?:this|these|that|those|it|its|they|their|theirs|them|he|she|his|her|him|such|either|neither|"
     r"another|other|others|ones|the former|the latter|the same|the other|the others|the above|the following|"
     r"the two|the three|the four|the next|the last|the previous|here|all of (?:this|these|them)|none|"
-    r"many of (?:these|them)|most of (?:these|them)|like (?:this|these|all|other)|because (?:it|they|this|these|of this)|"
+    r"many of (?:these|them)|most of (?:these|them)|like (?:this|these|all|other)|because (?:it|they|this|these"
+    r"|of this)|"
     r"what|which|who|as mentioned|as noted|as discussed|just as|of these|among these|in this|in these|in that|in such|"
     r"for these|to do so|(?:at|by|with|from|after|during|under|through|on|within|among) (?:this|these|that|those|such)|"
-    r"instead|also|likewise|similarly|conversely|on the contrary|then|still|so|but|yet|or|nor|students? (?:will|should|can)|"
+    r"instead|also|likewise|similarly|conversely|on the contrary|then|still|so|but|yet|or|nor|students? (?:will"
+    r"|should|can)|"
     r"the students?|you|we|i|your|our|do the|not only|doing so|in so doing|in doing so|above|below|located)\b",
     re.IGNORECASE,
 )
 # Openings that make weak questions: they seldom need what stands before, but often speak of cases.
 _VAGUE_START = re.compile(
-    r"^(?:both|each|one|some|the first|the second|the third|there|two|three|four|five|when you|if you|for example|for instance)\b",
+    r"^(?:both|each|one|some|the first|the second|the third|there|two|three|four|five|when you|if you|for example"
+    r"|for instance)\b",
     re.IGNORECASE,
 )
 _POINTING = re.compile(
     r"\b(?:this|these|aforementioned|the former|the latter|as (?:mentioned|described|discussed|noted|seen|shown|"
     r"explained|stated)(?: (?:above|below|earlier|previously|before|in))?|see (?:also |the )?(?:figure|table|section|"
     r"chapter|page|above|below)|shown (?:in|above|below|here)|(?:figures?|tables?|chapters?|sections?|equations?|"
-    r"examples?|exercises?|appendix|page|box|panel|eq|fig)\.? ?\(?\d[\d.]*\)?|the (?:following|preceding|previous|above|next|"
+    r"examples?|exercises?|appendix|page|box|panel|eq|fig)\.? ?\(?\d[\d.]*\)?|the (?:following|preceding|previous"
+    r"|above|next|"
     r"last|figure|table|chapter|diagram|graph above|graph below|illustration|photograph|section|reader|author|authors|"
-    r"example|example above|exercise)|(?:your|the) (?:instructor|teacher|class)|(?:this|the) (?:chapter|section|book|text|course|module|unit)|website|web site|"
-    r"click|video|simulation|earlier in|later in|in later chapters|learned|(?:discussed|introduced|noted|seen|presented|covered|considered) (?:earlier|later|above|below|previously)|"
+    r"example|example above|exercise)|(?:your|the) (?:instructor|teacher|class)|(?:this|the) (?:chapter|section"
+    r"|book|text|course|module|unit)|website|web site|"
+    r"click|video|simulation|earlier in|later in|in later chapters|learned|(?:discussed|introduced|noted|seen"
+    r"|presented|covered|considered) (?:earlier|later|above|below|previously)|"
     r"described (?:earlier|later|above|below|previously|here)|mentioned|aforesaid|respectively|likewise|"
     r"the (?:\w+ )?(?:column|row)|the (?:graph|chart|plot|picture|image|photo|list|survey|map)|in another|the others?|"
-    r"above(?! (?:the|an?|its|it|all|zero|ground|sea|average|normal|them|each|\d))|is why|listed (?:above|below)|given above|given below|that follows?|to follow|such an?|here)\b",
+    r"above(?! (?:the|an?|its|it|all|zero|ground|sea|average|normal|them|each|\d))|is why|listed (?:above|below)"
+    r"|given above|given below|that follows?|to follow|such an?|here)\b",
     re.IGNORECASE,
 )
 _ADDRESSING = re.compile(
@@ -56,7 +65,9 @@ _ADDRESSING = re.compile(
     r"you['’]ve|you['’]ll|we['’]ve)\b",
     re.IGNORECASE,
 )
-_SYMBOLS = re.compile(r"[=∪∩|{}<>^_\\→⇄⇌√∑∫′≤≥≠×]|\bP\(|\(\d+\)/\(|[A-Z](?:AND|OR|GIVEN)[A-Z]|\s[+*/]\s|\.\.\.|…|\bhttp|www\.|@")
+_SYMBOLS = re.compile(
+    r"[=∪∩|{}<>^_\\→⇄⇌√∑∫′≤≥≠×]|\bP\(|\(\d+\)/\(|[A-Z](?:AND|OR|GIVEN)[A-Z]|\s[+*/]\s|\.\.\.|…|\bhttp|www\.|@"
+)
 _ARTEFACT = re.compile(
     r"\(\s*[,;.]?\s*\)|\s,|\s\.|,,|\.\.|\b(?:in|of|by|see|and|to|with|from|at)\s*[,.;)]|\b(?:in|and|see) and\b|"
     r"\bin (?:can|is|are|below|above)\b|�|[a-z]{3,}[A-Z][a-z]"
@@ -79,7 +90,7 @@ _EXAMPLE_SECTION = re.compile(
 )
 
 
-_OPENING_PRONOUNS = frozenset("their its it they them his her he she him".split())
+_OPENING_PRONOUNS = words("their its it they them his her he she him")
 
 
 def without_connective(text: str) -> str:
@@ -151,7 +162,11 @@ def is_instruction(analysis: Analysis, sentence: Sentence) -> bool:
         return tokens[0].lower in ("using", "given", "note", "see", "identify", "compare")
     opens = tokens[0].lower
     takes_object = tokens[1].tag != "ADP" or opens in ("look", "refer", "return", "arrow", "press")
-    return takes_object and (opens == "using" or is_verb(opens, analysis.language.zipf) or is_verb(opens.rstrip("s"), analysis.language.zipf))
+    return takes_object and (
+        opens == "using"
+        or is_verb(opens, analysis.language.zipf)
+        or is_verb(opens.rstrip("s"), analysis.language.zipf)
+    )
 
 
 def unbalanced(text: str) -> bool:
@@ -162,7 +177,9 @@ def unbalanced(text: str) -> bool:
 
 def opens_case_with_if(sentence: Sentence) -> bool:
     """Whether a sentence puts a case and says in the same breath what follows from it."""
-    return bool(re.match(r"(?:for (?:example|instance), )?if you\b[^.]*, [^.]+\.$", sentence.text, re.IGNORECASE))
+    return bool(
+        re.match(r"(?:for (?:example|instance), )?if you\b[^.]*, [^.]+\.$", sentence.text, re.IGNORECASE)
+    )
 
 
 def sentences_of_examples(analysis: Analysis) -> frozenset[int]:

@@ -51,7 +51,10 @@ def is_verb(base: str, zipf: Callable[[str], float]) -> bool:
     """Whether a base form is a verb: it has known forms in -ing and -ed, or is on the list of common verbs."""
     if base in COMMON_VERBS:
         return True
-    return _most(zipf, _with_ending(base, "ing")) >= _FORM_ZIPF and _most(zipf, _with_ending(base, "ed")) >= _FORM_ZIPF
+    return (
+        _most(zipf, _with_ending(base, "ing")) >= _FORM_ZIPF
+        and _most(zipf, _with_ending(base, "ed")) >= _FORM_ZIPF
+    )
 
 
 def _most(zipf: Callable[[str], float], forms: Sequence[str]) -> float:

@@ -66,7 +66,12 @@ class Workshop:
     @cached_property
     def distractors(self) -> Distractors:
         """Wrong options."""
-        return Distractors(self.reading, self.definitions, Kinship(self.reading, self.definitions, self.listings))
+        return Distractors(self.reading, self.definitions, self.kinship)
+
+    @cached_property
+    def kinship(self) -> Kinship:
+        """Which terms are of one sort."""
+        return Kinship(self.reading, self.definitions, self.listings)
 
     @cached_property
     def contradictions(self) -> Contradictions:

@@ -1,6 +1,6 @@
 """Writes the questions of a document."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from random import Random
 from types import MappingProxyType
@@ -40,14 +40,9 @@ SURE_CONCEPTS = 25
 WEAKNESS = 0.3
 
 _WRITERS = (definition_choice, claim_choice, listing, number, statement, gap_text, arrangement, formula)
-_WRITER_OF = MappingProxyType(
-    {
-        "term": definition_choice, "meaning": definition_choice, "claim": claim_choice, "reason": claim_choice,
-        "gap": claim_choice, "far gap": claim_choice, "outsider": listing, "members": listing, "number": number, "stated number": number,
-        "worked number": number, "true or false": statement, "error": statement, "true statement": statement,
-        "cloze": gap_text, "name": gap_text, "order": arrangement, "match": arrangement,
-    }
-)  # fmt: skip
+_WRITE: Mapping[str, Callable[[Workshop, Seed], Item | None]] = MappingProxyType(
+    {template: writer.write for writer in _WRITERS for template in writer.TEMPLATES}
+)
 # Rules of English grammar do not hold elsewhere: other languages get these kinds only, without English wording.
 _KINDS_ELSEWHERE = frozenset((task_pb2.CLOZE,))
 
@@ -65,7 +60,7 @@ def write_questions(request: WriteQuestionsRequest) -> tuple[list[Item], Coverag
     seeds = [seed for seed in _plans(shop) if not wanted or seed.kind in wanted]
     gate = Gate(shop.reading)
     selection = Selection(shop.reading, seeds, gate, Random(f"{request.seed}|selection"))
-    taken = selection.take(request.question_count, lambda seed: _write(shop, seed))
+    taken = selection.take(request.question_count, lambda seed: _WRITE[seed.template](shop, seed))
     taken.sort(key=lambda pair: (pair[0].sentence.index, pair[1].kind, pair[1].stem))
     items = [_finished(shop, seed, item) for seed, item in taken]
     return items, coverage(analysis, concepts, items, gate.rejections)
@@ -92,11 +87,6 @@ def _plans(shop: Workshop) -> Iterator[Seed]:
             if english or seed.kind in _KINDS_ELSEWHERE:
                 weak = seed.sentence.index in shop.reading.weak
                 yield replace(seed, quality=seed.quality - WEAKNESS) if weak else seed
-
-
-def _write(shop: Workshop, seed: Seed) -> Item | None:
-    writer = _WRITER_OF.get(seed.template, formula)
-    return writer.write(shop, seed)
 
 
 def _finished(shop: Workshop, seed: Seed, item: Item) -> Item:

@@ -11,7 +11,7 @@ from services.llm.extractive.lesson.scene_draft import SceneDraft
 from services.llm.extractive.lesson.speech import spoken
 from services.llm.extractive.questions.draft import Seed
 from services.llm.extractive.questions.gate import Gate
-from services.llm.extractive.questions.wording import with_capital, with_small_letter
+from services.llm.extractive.questions.wording import with_capital
 from services.llm.extractive.questions.writers import definition_choice
 
 _OPTIONS = 3
@@ -32,19 +32,20 @@ def draft(material: Material) -> Iterator[SceneDraft]:
 def _draft(material: Material, item: Item, term: int, anchor: int) -> SceneDraft:
     texts = [option.text for option in item.options]
     right = next(o.text for o in item.options if o.option_id in item.key.option_ids)
-    shown = [text for text in texts if text == right or text in [t for t in texts if t != right][: _OPTIONS - 1]]
+    shown = [
+        text for text in texts if text == right or text in [t for t in texts if t != right][: _OPTIONS - 1]
+    ]
     content = CheckpointContent(
         question=item.stem,
         options=[with_capital(text) for text in shown],
         answer_index=shown.index(right),
         answer=with_capital(right),
     )
-    listed = ", ".join(with_small_letter(text) for text in shown[:-1]) + f", or {with_small_letter(shown[-1])}?"
     return SceneDraft(
         scene=Scene(title="Check yourself", checkpoint=content),
-        forms=[["Time for a quick check.", *spoken(item.stem), *spoken(f"Is it {listed}"), f"The answer: {right}."]],
+        forms=[["Time for a quick check.", *spoken(item.stem), "Take a moment.", f"The answer is {right}."]],
         citations=[item.citation],
         anchor=anchor,
-        worth=1.0 + material.importance[term],
+        worth=1.2 - 0.02 * len(item.stem.split()),
         terms=frozenset((term,)),
     )

@@ -44,7 +44,7 @@ def _draft(material: Material, a: Definition, b: Definition) -> SceneDraft | Non
     columns = [_column(material, definition) for definition in (a, b)]
     if not all(column.points for column in columns):
         return None
-    first, second = with_article(a), with_article(b)
+    first, second = with_article(material, a), with_article(material, b)
     verb = "are" if b.is_plural else "is"
     said = [
         *spoken(f"{with_capital(first)} {verb} {a.meaning}"),
@@ -54,8 +54,10 @@ def _draft(material: Material, a: Definition, b: Definition) -> SceneDraft | Non
     for column in columns:
         del column.points[rows:]
     return SceneDraft(
-        scene=Scene(title=f"{with_capital(a.named)} and {b.named}", comparison=ComparisonContent(columns=columns)),
-        forms=[[f"How do {a.named} and {b.named} differ?", *said]],
+        scene=Scene(
+            title=f"{with_capital(a.named)} and {b.named}", comparison=ComparisonContent(columns=columns)
+        ),
+        forms=[[f"How do {first} and {second} differ?", *said]],
         citations=[material.shop.citation(a.sentence), material.shop.citation(b.sentence)],
         anchor=max(a.sentence.index, b.sentence.index),
         worth=0.5 + 0.5 * (material.importance[a.term] + material.importance[b.term]),
@@ -72,4 +74,6 @@ def _column(material: Material, definition: Definition) -> ComparisonColumn:
         if claim.term == definition.term and claim.sentence.index != definition.sentence.index
     ]
     points = (short_point(text) for text in texts[:3])
-    return ComparisonColumn(heading=with_capital(definition.named), points=[point for point in points if point])
+    return ComparisonColumn(
+        heading=with_capital(definition.named), points=[point for point in points if point]
+    )

@@ -1,6 +1,7 @@
 """Scenes made of formulas: the equation itself, its curve, and a worked example."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import sympy
 from mootion.video.v1.script_pb2 import (
@@ -14,7 +15,7 @@ from mootion.video.v1.script_pb2 import (
 from services.llm.extractive.lesson.material import Material
 from services.llm.extractive.lesson.scene_draft import SceneDraft
 from services.llm.extractive.lesson.speech import spoken
-from services.llm.extractive.questions.expressions import (
+from services.llm.extractive.questions.expression_text import (
     in_latex,
     in_plain_text,
     in_words,
@@ -35,6 +36,9 @@ def draft(material: Material) -> Iterator[SceneDraft]:
         term = term_of_formula(material.shop, formula)
         if term is None:
             continue
+        known = sum(name in formula.meanings for name in formula.symbols)
+        if formula.left not in formula.meanings or 2 * known < len(formula.symbols):
+            continue
         worth = material.importance[term]
         yield _equation(material, formula, term, worth)
         yield from _plot(material, formula, term, worth)
@@ -42,25 +46,33 @@ def draft(material: Material) -> Iterator[SceneDraft]:
 
 
 def _equation(material: Material, formula: Formula, term: int, worth: float) -> SceneDraft:
-    name = _name_of(material, formula, term)
+    name = formula.meanings[formula.left]
     symbols = [formula.left, *_in_order(formula)]
     known = [s for s in symbols if s in formula.meanings]
     content = EquationContent(
         latex=f"{symbol_in_latex(formula.left)} = {in_latex(formula.tree)}",
-        symbols=[EquationSymbol(latex=symbol_in_latex(s), meaning=without_article(formula.meanings[s])) for s in known],
+        symbols=[
+            EquationSymbol(latex=symbol_in_latex(s), meaning=without_article(formula.meanings[s]))
+            for s in known
+        ],
     )
     return SceneDraft(
         scene=Scene(title=f"A formula for {name}", equation=content),
-        forms=[[f"We can put {name} into a formula.", f"{_said_sides(formula)}.", *_said_symbols(formula, known)]],
+        forms=[
+            [f"We can put {name} into a formula.", f"{_said_sides(formula)}.", *_said_symbols(formula, known)]
+        ],
         citations=[material.shop.citation(formula.sentence)],
         anchor=formula.sentence.index,
-        worth=0.3 + worth + 0.15 * len(known),
-        terms=frozenset((term,)),
+        worth=0.6 + worth + 0.15 * len(known),
+        terms=frozenset((term, *_named_terms(material, formula))),
     )
 
 
-def _name_of(material: Material, formula: Formula, term: int) -> str:
-    return formula.meanings.get(formula.left) or f"the {material.shop.reading.terms[term].name}"
+def _named_terms(material: Material, formula: Formula) -> Iterator[int]:
+    """The terms that the meanings of its symbols name."""
+    for meaning in formula.meanings.values():
+        tokens = material.shop.reading.tokens_of(meaning)
+        yield from (mention.term for mention in material.shop.reading.mentions_in(tokens))
 
 
 def _said_sides(formula: Formula) -> str:
@@ -97,8 +109,17 @@ def _plot(material: Material, formula: Formula, term: int, worth: float) -> Iter
         x_label=_label(formula, str(symbols[0])), y_label=_label(formula, formula.left),
     )  # fmt: skip
     yield SceneDraft(
-        scene=Scene(title=f"How {formula.shown(formula.left)} depends on {formula.shown(str(symbols[0]))}", plot=content),
-        forms=[["Let us see that formula as a curve.", *spoken(f"Along the bottom we have {meaning}"), shape.format(across=across, up=up)]],
+        scene=Scene(
+            title=f"How {formula.shown(formula.left)} depends on {formula.shown(str(symbols[0]))}",
+            plot=content,
+        ),
+        forms=[
+            [
+                "Let us see that formula as a curve.",
+                *spoken(f"Along the bottom we have {meaning}"),
+                shape.format(across=across, up=up),
+            ]
+        ],
         citations=[material.shop.citation(formula.sentence)],
         anchor=formula.sentence.index,
         worth=0.35 + worth,
@@ -123,15 +144,21 @@ def _interval(curve: sympy.Expr, x: sympy.Symbol) -> tuple[float, float] | None:
 def _shape(curve: sympy.Expr, x: sympy.Symbol, interval: tuple[float, float]) -> str:
     """What the curve does, in a sentence with `{across}` and `{up}`, found by sampling it; empty for a mixed shape."""
     left, right = interval
-    values = [float(sympy.N(curve.subs({x: left + (right - left) * i / _SAMPLES}))) for i in range(_SAMPLES + 1)]
-    steps = [b - a for a, b in zip(values, values[1:], strict=False)]
+    values = [
+        float(sympy.N(curve.subs({x: left + (right - left) * i / _SAMPLES}))) for i in range(_SAMPLES + 1)
+    ]
+    steps = [b - a for a, b in pairwise(values)]
     if all(step == 0 for step in steps):
         return ""
     straight = max(steps) - min(steps) < 1e-9 * max(1.0, max(abs(v) for v in values))
     if all(step > 0 for step in steps):
-        return "As {across} grows, {up} rises" + (" in a straight line." if straight else _bend(steps, "faster", "more slowly"))
+        return "As {across} grows, {up} rises" + (
+            " in a straight line." if straight else _bend(steps, "faster", "more slowly")
+        )
     if all(step < 0 for step in steps):
-        return "As {across} grows, {up} falls" + (" in a straight line." if straight else _bend([-s for s in steps], "faster", "more slowly"))
+        return "As {across} grows, {up} falls" + (
+            " in a straight line." if straight else _bend([-s for s in steps], "faster", "more slowly")
+        )
     return ""
 
 
@@ -168,4 +195,3 @@ def _worked(material: Material, formula: Formula, term: int, worth: float) -> It
         worth=0.25 + worth,
         terms=frozenset((term,)),
     )  # fmt: skip
-

@@ -34,7 +34,8 @@ def _process(material: Material, sequence: Sequence) -> SceneDraft | None:
         scene=Scene(
             title=title,
             process=ProcessContent(
-                steps=[step for step in steps if step], cyclic=bool(re.search(r"\bcycles?\b", title, re.IGNORECASE))
+                steps=[step for step in steps if step],
+                cyclic=bool(re.search(r"\bcycles?\b", title, re.IGNORECASE)),
             ),
         ),
         forms=[[f"Here is how it goes, in {len(steps)} steps.", *said]],
@@ -59,7 +60,9 @@ def _timeline(material: Material, sequence: Sequence) -> SceneDraft | None:
     if len(events) < 3:
         return None
     content = TimelineContent(events=[TimelineEvent(when=when, what=point) for when, point, _, _ in events])
-    said = [sentence for when, _, step, _ in events for sentence in spoken(f"In {_the(when)}, {_lowered(step)}")]
+    said = [
+        sentence for when, _, step, _ in events for sentence in spoken(f"In {_the(when)}, {_lowered(step)}")
+    ]
     return SceneDraft(
         scene=Scene(title=sequence.title or "A short history", timeline=content),
         forms=[["How did we come to know all this?", *said]],

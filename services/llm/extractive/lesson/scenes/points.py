@@ -1,5 +1,6 @@
 """Scenes of short points: the parts of a list, and what a section says about a term."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from mootion.video.v1.script_pb2 import BulletsContent, Scene
@@ -7,12 +8,13 @@ from mootion.video.v1.script_pb2 import BulletsContent, Scene
 from services.llm.extractive.analysis import Sentence
 from services.llm.extractive.lesson.material import Material
 from services.llm.extractive.lesson.scene_draft import SceneDraft
+from services.llm.extractive.lesson.scenes.definition import pronounced
 from services.llm.extractive.lesson.speech import spoken
 from services.llm.extractive.lesson.trimming import short_point
 from services.llm.extractive.questions.claims import Claim
 from services.llm.extractive.questions.contrary import statement_of
 from services.llm.extractive.questions.listings import Listing
-from services.llm.extractive.questions.wording import cleaned, with_capital
+from services.llm.extractive.questions.wording import cleaned, plural, with_capital
 
 _MOST_POINTS = 4
 _FEWEST_POINTS = 2
@@ -30,7 +32,9 @@ def draft(material: Material) -> Iterator[SceneDraft]:
 def draft_plain(material: Material) -> Iterator[SceneDraft]:
     """Scenes of whole sentences, section by section, for texts in which nothing else is found."""
     for section in material.analysis.sections:
-        sentences = [s for p in section.passages for s in material.analysis.sentences_of(p) if 4 <= len(s.tokens) <= 45]
+        sentences = [
+            s for p in section.passages for s in material.analysis.sentences_of(p) if 4 <= len(s.tokens) <= 45
+        ]
         pairs = [(s, point) for s in sentences if (point := short_point(s.text)) is not None][:_MOST_POINTS]
         if pairs:
             title = with_capital(section.title) or pairs[0][1]
@@ -72,10 +76,17 @@ def _of_claims(material: Material, term: int) -> Iterator[SceneDraft]:
     if len(pairs) < _FEWEST_POINTS:
         return
     name = material.shop.reading.terms[term].name
-    said = [spoken(statement_of(claim.sentence)) for claim, _ in pairs]
+    if sum(claim.is_plural for claim, _ in pairs) * 2 >= len(pairs):
+        name = plural(name)
+    said = [
+        spoken(statement_of(pairs[0][0].sentence)),
+        *(spoken(pronounced(claim)) for claim, _ in pairs[1:]),
+    ]
     yield SceneDraft(
         scene=Scene(title=f"What to know about {name}", bullets=BulletsContent(points=[p for _, p in pairs])),
-        forms=[[f"What should you remember about {name}?", *(sentence for part in said[:2] for sentence in part)]],
+        forms=[
+            [f"What should you remember about {name}?", *(sentence for part in said[:2] for sentence in part)]
+        ],
         citations=[material.shop.citation(claim.sentence) for claim, _ in pairs],
         anchor=claims[0].sentence.index,
         worth=0.45 + material.importance[term],
@@ -85,4 +96,4 @@ def _of_claims(material: Material, term: int) -> Iterator[SceneDraft]:
 
 
 def _point(claim: Claim) -> str | None:
-    return short_point(claim.predicate)
+    return short_point(re.sub(r"^(?:do|does) ", "", claim.predicate))

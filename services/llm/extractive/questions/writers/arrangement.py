@@ -12,6 +12,7 @@ from services.llm.extractive.questions.sequences import Sequence
 from services.llm.extractive.questions.wording import quoted, with_small_letter
 from services.llm.extractive.questions.workshop import Workshop
 
+TEMPLATES = ("order", "match")
 PAIRS = 4
 LONGEST_MATCH = 180
 
@@ -24,7 +25,12 @@ def plan(shop: Workshop) -> Iterator[Seed]:
     for definition in shop.definitions:
         if len(definition.meaning) <= LONGEST_MATCH and definition.quality >= 0.6:
             yield Seed(
-                task_pb2.MATCHING, "match", definition, definition.term, definition.quality, definition.sentence
+                task_pb2.MATCHING,
+                "match",
+                definition,
+                definition.term,
+                definition.quality,
+                definition.sentence,
             )
 
 
@@ -44,7 +50,11 @@ def _ordering(shop: Workshop, seed: Seed) -> Item | None:
     sequence: Sequence = seed.fact
     random = shop.random("order", *sequence.steps)
     about = f" of {quoted(sequence.title)}" if sequence.title else ""
-    stem = f"Put these events{about} in order, the earliest first." if sequence.is_timeline else f"Put the steps{about} in the order of the text."
+    stem = (
+        f"Put these events{about} in order, the earliest first."
+        if sequence.is_timeline
+        else f"Put the steps{about} in the order of the text."
+    )
     item = drafted(shop, seed, stem, explained(sequence.sentence.text, "It begins so: "))
     if sequence.is_timeline:
         item.explanation = "The years are: " + ", ".join(sequence.whens) + "."
@@ -73,7 +83,9 @@ def _matching(shop: Workshop, seed: Seed) -> Item | None:
     numbers = {position: str(n + 1) for n, position in enumerate(shown)}
     item.matches.extend(QuestionOption(option_id=numbers[p], text=chosen[p].meaning) for p in shown)
     for position, option_id in enumerate(option_ids(PAIRS)):
-        item.options.append(QuestionOption(option_id=option_id, text=with_small_letter(chosen[position].named)))
+        item.options.append(
+            QuestionOption(option_id=option_id, text=with_small_letter(chosen[position].named))
+        )
         item.key.matches.append(OptionMatch(option_id=option_id, match_id=numbers[position]))
     return item
 
@@ -82,7 +94,10 @@ def _apart(shop: Workshop, other: Definition, chosen: list[Definition]) -> bool:
     """Neither meaning names the other term, so that each pair is decided by its own meaning."""
     name, meaning = shop.reading.content_stems(other.named), shop.reading.content_stems(other.meaning)
     for known in chosen:
-        known_name, known_meaning = shop.reading.content_stems(known.named), shop.reading.content_stems(known.meaning)
+        known_name, known_meaning = (
+            shop.reading.content_stems(known.named),
+            shop.reading.content_stems(known.meaning),
+        )
         if name <= known_meaning or known_name <= meaning or known.term == other.term:
             return False
         if name & known_name and not (name - known_name and known_name - name):

@@ -19,6 +19,7 @@ from services.llm.extractive.questions.wording import (
 )
 from services.llm.extractive.questions.workshop import Workshop
 
+TEMPLATES = ("claim", "reason", "gap", "far gap")
 _WRONG_OPTIONS = 3
 # A gap can be filled from fewer options; strangers to what is missing stand among them only where a document holds
 # too little for the questions asked for.
@@ -50,9 +51,17 @@ def _claim_item(shop: Workshop, seed: Seed) -> Item | None:
     wrong = shop.distractors.terms(claim.term, claim.predicate, claim.sentence.text, claim.is_plural, random)
     if len(wrong) < _WRONG_OPTIONS:
         return None
-    opening = f"{claim.lead}, which" if claim.lead else ("Which", "According to the text, which")[random.randrange(2)]
+    opening = (
+        f"{claim.lead}, which"
+        if claim.lead
+        else ("Which", "According to the text, which")[random.randrange(2)]
+    )
     name = with_small_letter(without_article(claim.subject))
-    key = shop.reading.terms[claim.term].name if name.lower() == shop.reading.terms[claim.term].name.lower() else name
+    key = (
+        shop.reading.terms[claim.term].name
+        if name.lower() == shop.reading.terms[claim.term].name.lower()
+        else name
+    )
     item = drafted(shop, seed, f"{opening} of these {claim.predicate}?")
     return with_options(item, [plural(key) if claim.is_plural else key], wrong[:_WRONG_OPTIONS], random)
 
@@ -81,7 +90,9 @@ def _reason_item(shop: Workshop, seed: Seed) -> Item | None:
     random.shuffle(fitting)
     if len(fitting) < _WRONG_OPTIONS:
         return None
-    item = drafted(shop, seed, f"Which reason does the text give? {quoted(with_capital(cause.fact) + ' because ____.')}")
+    item = drafted(
+        shop, seed, f"Which reason does the text give? {quoted(with_capital(cause.fact) + ' because ____.')}"
+    )
     return with_options(item, [cause.reason], fitting[:_WRONG_OPTIONS], random)
 
 
@@ -89,5 +100,3 @@ def _same_opening(a: Cause, b: Cause) -> bool:
     """Reasons that begin with a pronoun fit only facts that the same pronoun can point to."""
     pronouns = ("it", "they", "he", "she", "its", "their")
     return a.opening == b.opening if b.opening in pronouns or a.opening in pronouns else True
-
-

@@ -10,6 +10,7 @@ from services.llm.extractive.questions.draft import Seed, drafted, explained, wi
 from services.llm.extractive.questions.wording import quoted
 from services.llm.extractive.questions.workshop import Workshop
 
+TEMPLATES = ("term", "meaning")
 _WRONG_OPTIONS = 3
 
 
@@ -19,7 +20,12 @@ def plan(shop: Workshop) -> Iterator[Seed]:
         quality = 0.55 + 0.45 * definition.quality
         yield Seed(task_pb2.SINGLE_CHOICE, "term", definition, definition.term, quality, definition.sentence)
         yield Seed(
-            task_pb2.SINGLE_CHOICE, "meaning", definition, definition.term, quality - 0.08, definition.sentence
+            task_pb2.SINGLE_CHOICE,
+            "meaning",
+            definition,
+            definition.term,
+            quality - 0.08,
+            definition.sentence,
         )
 
 
@@ -32,7 +38,9 @@ def _term_item(shop: Workshop, seed: Seed) -> Item | None:
     definition: Definition = seed.fact
     random = shop.random("term", definition.sentence.text, definition.term)
     many = definition.is_plural
-    wrong = shop.distractors.terms(definition.term, definition.meaning, definition.sentence.text, many, random)
+    wrong = shop.distractors.terms(
+        definition.term, definition.meaning, definition.sentence.text, many, random
+    )
     if len(wrong) < _WRONG_OPTIONS:
         return None
     item = drafted(shop, seed, _term_stem(definition, random.randrange(3)), _contrast(shop, seed, wrong[0]))

@@ -11,6 +11,7 @@ from services.llm.extractive.questions.formulas import Formula
 from services.llm.extractive.questions.workshop import Workshop
 from services.llm.extractive.questions.writers.number import term_of_formula
 
+TEMPLATES = ("formula", "solved")
 # Formulas with more operations than this are asked for as they stand, never solved for another symbol.
 MOST_OPERATIONS = 12
 
@@ -24,23 +25,24 @@ def plan(shop: Workshop) -> Iterator[Seed]:
         if all(name in formula.meanings for name in (formula.left, *formula.symbols)):
             yield Seed(task_pb2.ALGEBRAIC, "formula", formula, term, 0.9, formula.sentence)
         for symbol in formula.symbols:
-            yield Seed(task_pb2.ALGEBRAIC, f"solved for {symbol}", formula, term, 0.8, formula.sentence)
+            yield Seed(task_pb2.ALGEBRAIC, "solved", (formula, symbol), term, 0.8, formula.sentence)
 
 
 def write(shop: Workshop, seed: Seed) -> Item | None:
     """The item of a seed; None where the formula has no single solution."""
-    formula: Formula = seed.fact
     if seed.template == "formula":
+        formula: Formula = seed.fact
         known = ", ".join(f"{formula.shown(name)} ({formula.meanings[name]})" for name in formula.symbols)
-        stem = f"Write the formula that the text gives for {formula.shown(formula.left)} ({formula.meanings[formula.left]}) in terms of {known}."
+        left = f"{formula.shown(formula.left)} ({formula.meanings[formula.left]})"
+        stem = f"Write the formula that the text gives for {left} in terms of {known}."
         return _with_key(drafted(shop, seed, stem), formula.right)
-    symbol = sympy.Symbol(seed.template.removeprefix("solved for "))
-    solution = _solved(formula, symbol)
+    formula, symbol = seed.fact
+    solution = _solved(formula, sympy.Symbol(symbol))
     if solution is None:
         return None
-    stem = f"The text gives the formula {formula.text}. Solve it for {formula.shown(str(symbol))}."
+    stem = f"The text gives the formula {formula.text}. Solve it for {formula.shown(symbol)}."
     item = drafted(shop, seed, stem, explained(seed.sentence.text, "Rearrange the formula of the text: "))
-    item.explanation += f" The result is {formula.shown(str(symbol))} = {solution}."
+    item.explanation += f" The result is {formula.shown(symbol)} = {solution}."
     return _with_key(item, solution)
 
 

@@ -11,6 +11,8 @@ from services.llm.extractive.questions.gaps import Gap, gaps
 from services.llm.extractive.questions.wording import plural, quoted, singular, words_of
 from services.llm.extractive.questions.workshop import Workshop
 
+TEMPLATES = ("cloze", "name")
+
 
 def plan(shop: Workshop) -> Iterator[Seed]:
     """A gap in every sentence that tells enough, and a name for every meaning."""
@@ -45,7 +47,9 @@ def write(shop: Workshop, seed: Seed) -> Item | None:
 def _accepted(shop: Workshop, term: int, answer: str) -> list[str]:
     """The answer as the text has it, then the same name in both numbers, then its other names."""
     known = shop.reading.terms[term]
-    numbers = [form for form in (singular(answer), plural(answer)) if set(words_of(form)) <= shop.reading.forms]
+    numbers = [
+        form for form in (singular(answer), plural(answer)) if set(words_of(form)) <= shop.reading.forms
+    ]
     unique: dict[str, str] = {}
     for name in [answer, *numbers, known.name, *known.other_names]:
         unique.setdefault(name.lower(), name)

@@ -11,6 +11,8 @@ from services.llm.extractive.questions.listings import Listing
 from services.llm.extractive.questions.wording import is_plural, plural, singular, words_of
 from services.llm.extractive.questions.workshop import Workshop
 
+TEMPLATES = ("outsider", "members")
+
 
 def plan(shop: Workshop) -> Iterator[Seed]:
     """Two questions for every list whose group or parts hold a known term."""
@@ -47,9 +49,11 @@ def _outsiders(shop: Workshop, listing: Listing, term: int, random: Random) -> l
     members = [shop.reading.find(shop.reading.key_of(part)) for part in listing.items]
     known = next((m for m in members if m is not None), term)
     names = shop.distractors.terms(known, listing.group, listing.sentence.text, many, random)
-    others = [part for l in shop.listings if l is not listing for part in l.items]
+    others = [part for other in shop.listings if other is not listing for part in other.items]
     random.shuffle(others)
-    pool = [plural(n) if many else singular(n) for n in names[:8]] + [p for p in others if is_plural(p) == many]
+    pool = [plural(n) if many else singular(n) for n in names[:8]] + [
+        p for p in others if is_plural(p) == many
+    ]
     taken = set(words_of(listing.sentence.text)) | set(words_of(listing.group))
     fitting = [name for name in dict.fromkeys(pool) if not set(words_of(name)) & taken]
     return [name for name in fitting if not _beside(shop, name, listing.group)]
@@ -67,7 +71,9 @@ def _beside(shop: Workshop, name: str, group: str) -> bool:
     )
 
 
-def _outsider_item(shop: Workshop, seed: Seed, listing: Listing, outsiders: list[str], random: Random) -> Item | None:
+def _outsider_item(
+    shop: Workshop, seed: Seed, listing: Listing, outsiders: list[str], random: Random
+) -> Item | None:
     if not outsiders:
         return None
     inside = random.sample(listing.items, 3)
@@ -80,10 +86,16 @@ def _outsider_item(shop: Workshop, seed: Seed, listing: Listing, outsiders: list
 
 
 def _definite(listing: Listing) -> str:
-    return listing.group if not listing.is_complete or listing.group.startswith("the ") else f"the {listing.group}"
+    return (
+        listing.group
+        if not listing.is_complete or listing.group.startswith("the ")
+        else f"the {listing.group}"
+    )
 
 
-def _members_item(shop: Workshop, seed: Seed, listing: Listing, outsiders: list[str], random: Random) -> Item | None:
+def _members_item(
+    shop: Workshop, seed: Seed, listing: Listing, outsiders: list[str], random: Random
+) -> Item | None:
     if len(outsiders) < 2:
         return None
     inside = random.sample(listing.items, min(len(listing.items), random.choice((2, 3))))

@@ -14,15 +14,21 @@ from services.llm.extractive.questions.quantities import NO_TERM, Quantity, othe
 from services.llm.extractive.questions.wording import cleaned, quoted, with_capital
 from services.llm.extractive.questions.workshop import Workshop
 
+TEMPLATES = ("number", "stated number", "worked number")
 _WRONG_OPTIONS = 3
 _SMALL_NUMBERS = (2, 3, 4, 5, 6, 8, 10, 12, 20)
-_APPROXIMATE = re.compile(r"(?:about|approximately|around|roughly|nearly|almost|some|close to|over|more than|less than|up to) $", re.IGNORECASE)
+_APPROXIMATE = re.compile(
+    r"(?:about|approximately|around|roughly|nearly|almost|some|close to|over|more than|less than|up to) $",
+    re.IGNORECASE,
+)
 
 
 def plan(shop: Workshop) -> Iterator[Seed]:
     """Every number a sentence states, and every formula with values put in."""
     for quantity in shop.quantities:
-        quality = 0.4 + 0.25 * (not quantity.is_word) + 0.1 * bool(quantity.unit) - 0.7 * (quantity.term == NO_TERM)
+        quality = (
+            0.4 + 0.25 * (not quantity.is_word) + 0.1 * bool(quantity.unit) - 0.7 * (quantity.term == NO_TERM)
+        )
         yield Seed(task_pb2.SINGLE_CHOICE, "number", quantity, quantity.term, quality, quantity.sentence)
         yield Seed(task_pb2.NUMERIC, "stated number", quantity, quantity.term, quality, quantity.sentence)
     for formula in shop.formulas:
@@ -41,7 +47,11 @@ def write(shop: Workshop, seed: Seed) -> Item | None:
     if seed.template == "number":
         random = shop.random("number", quantity.sentence.text)
         wrong = other_numbers(quantity, shop.quantities, random)[:_WRONG_OPTIONS]
-        return with_options(drafted(shop, seed, stem), [quantity.written], wrong, random) if len(wrong) == 3 else None
+        return (
+            with_options(drafted(shop, seed, stem), [quantity.written], wrong, random)
+            if len(wrong) == 3
+            else None
+        )
     item = drafted(shop, seed, stem)
     item.key.number = quantity.value
     item.key.tolerance = _tolerance(quantity)
@@ -59,7 +69,10 @@ def _tolerance(quantity: Quantity) -> float:
 def term_of_formula(shop: Workshop, formula: Formula) -> int | None:
     """The term that a formula is about: in its sentence, in what its symbols mean, or in the sentences before."""
     sentences = shop.reading.analysis.sentences
-    around = [formula.sentence, *reversed(sentences[max(0, formula.sentence.index - 4) : formula.sentence.index])]
+    around = [
+        formula.sentence,
+        *reversed(sentences[max(0, formula.sentence.index - 4) : formula.sentence.index]),
+    ]
     meaning = formula.meanings.get(formula.left, "")
     for mention in shop.reading.mentions_in(shop.reading.tokens_of(meaning)):
         return mention.term
@@ -94,7 +107,9 @@ def _worked_item(shop: Workshop, seed: Seed, formula: Formula, values: dict[str,
     left = formula.shown(formula.left)
     stem = f"The text gives the formula {formula.text}. What is {left} when {given}? Round to three significant digits."
     number = float(f"{result:.6g}")
-    item = drafted(shop, seed, stem, explained(seed.sentence.text, "Put the values into the formula of the text: "))
+    item = drafted(
+        shop, seed, stem, explained(seed.sentence.text, "Put the values into the formula of the text: ")
+    )
     item.explanation += f" The result is {left} = {number:.6g}."
     item.key.number = number
     item.key.tolerance = abs(number) * 0.01

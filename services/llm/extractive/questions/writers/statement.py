@@ -13,6 +13,7 @@ from services.llm.extractive.questions.quantities import NO_TERM
 from services.llm.extractive.questions.wording import quoted, word_count
 from services.llm.extractive.questions.workshop import Workshop
 
+TEMPLATES = ("true or false", "error", "true statement")
 LONGEST_STATEMENT_WORDS = 32
 # Not every statement has a certain contradiction: tried this often, about half of the items come out false.
 FALSE_SHARE = 0.8
@@ -61,7 +62,9 @@ def _true_false(shop: Workshop, seed: Seed, sentence: Sentence, random: Random) 
     contrary = shop.contradictions.of(sentence, random) if random.random() < FALSE_SHARE else None
     stem = contrary.text if contrary else statement_of(sentence)
     item = drafted(shop, seed, stem, _why(sentence, contrary))
-    item.options.extend((QuestionOption(option_id="true", text="True"), QuestionOption(option_id="false", text="False")))
+    item.options.extend(
+        (QuestionOption(option_id="true", text="True"), QuestionOption(option_id="false", text="False"))
+    )
     item.key.option_ids.append("false" if contrary else "true")
     return item
 
@@ -69,7 +72,9 @@ def _true_false(shop: Workshop, seed: Seed, sentence: Sentence, random: Random) 
 def _why(sentence: Sentence, contrary: Contrary | None) -> str:
     if contrary is None:
         return explained(sentence.text)
-    return explained(sentence.text, f"It is {quoted(contrary.right)}, not {quoted(contrary.wrong)}. The text says: ")
+    return explained(
+        sentence.text, f"It is {quoted(contrary.right)}, not {quoted(contrary.wrong)}. The text says: "
+    )
 
 
 def _find_error(shop: Workshop, seed: Seed, sentence: Sentence, random: Random) -> Item | None:
@@ -77,7 +82,12 @@ def _find_error(shop: Workshop, seed: Seed, sentence: Sentence, random: Random) 
     others = _beside(shop, sentence, random)
     if contrary is None or len(others) < 3:
         return None
-    item = drafted(shop, seed, "Three of these statements agree with the text. Which one contradicts it?", _why(sentence, contrary))
+    item = drafted(
+        shop,
+        seed,
+        "Three of these statements agree with the text. Which one contradicts it?",
+        _why(sentence, contrary),
+    )
     return with_options(item, [contrary.text], [statement_of(other) for other in others[:3]], random)
 
 
@@ -88,20 +98,21 @@ def _true_statement(shop: Workshop, seed: Seed, sentence: Sentence, random: Rand
         if contrary is not None:
             wrong.append(contrary.text)
         if len(wrong) == 3:
-            stem = f"Which statement agrees with what the text says about {shop.reading.terms[seed.term].name} and related terms?"
-            return with_options(drafted(shop, seed, _true_stem(shop, seed) or stem), [statement_of(sentence)], wrong, random)
+            item = drafted(shop, seed, _true_stem(shop, seed))
+            return with_options(item, [statement_of(sentence)], wrong, random)
     return None
 
 
 def _true_stem(shop: Workshop, seed: Seed) -> str:
     section = shop.reading.analysis.section(seed.sentence)
-    return f"Which of these statements on {quoted(section.title)} agrees with the text?" if section.title else ""
+    about = f" on {quoted(section.title)}" if section.title else ""
+    return f"Which of these statements{about} agrees with the text?"
 
 
 def _beside(shop: Workshop, sentence: Sentence, random: Random) -> list[Sentence]:
     """Other statements of claims and definitions, those of the same section first, none about the same words."""
     section = shop.reading.analysis.section_of[sentence.passage]
-    near, far = [], []
+    near, far = list[Sentence](), list[Sentence]()
     for _, other, _ in _statements(shop):
         if other.index == sentence.index or _share(other, sentence) > 0.5:
             continue
