@@ -69,11 +69,15 @@ class SqliteLease:
 
 
 class SqliteQueue:
-    """Leases rows of `queue_jobs`. A waiting worker wakes at a commit, or when the next job falls due."""
+    """Leases rows of `queue_jobs`. A waiting worker wakes at a commit, or when the next job falls due.
+
+    While one job follows another, each is taken without a look first, which would take no turn to write.
+    """
 
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
         self.now = database.now
+        self._flowing: set[str] = set()
 
     async def publish(
         self,
@@ -95,9 +99,13 @@ class SqliteQueue:
         """See `Queue.lease`."""
 
         async def take() -> SqliteLease | float:
-            due_seconds = await self._due_seconds(topic)
+            due_seconds = 0.0 if topic in self._flowing else await self._due_seconds(topic)
             taken = await self._take(topic, lease_seconds) if due_seconds <= 0 else None
-            return taken or due_seconds
+            if taken is None:
+                self._flowing.discard(topic)
+                return due_seconds
+            self._flowing.add(topic)
+            return taken
 
         return await take_when_due(self._database.changes, take, wait_seconds)
 
@@ -130,9 +138,12 @@ class SqliteQueue:
         """Does nothing: the connections are the database's."""
 
     async def run(self, change: Update) -> int:
-        """Commits one change and tells how many rows it met."""
-        async with self._database.transaction() as transaction:
-            return (await transaction.execute(change)).rowcount
+        """Commits one change and tells how many rows it met.
+
+        With the power may go the memory of a lease or its end; then the job is worked on again, as after any
+        crash.
+        """
+        return (await self._database.change(change)).rowcount
 
     async def _due_seconds(self, topic: str) -> float:
         """Seconds until the next job can be leased: not above zero when one can be, infinite without jobs."""
@@ -153,8 +164,7 @@ class SqliteQueue:
             )
             .returning(queue_jobs)
         )
-        async with self._database.transaction() as transaction:
-            row = (await transaction.execute(take)).first()
+        row = (await self._database.change(take)).first()
         return None if row is None else self._lease(row, lease_seconds)
 
     def _lease(self, row: Row[Any], seconds: float) -> SqliteLease:

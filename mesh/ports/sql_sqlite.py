@@ -5,6 +5,8 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
+from io import FileIO
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,53 +14,43 @@ from sqlalchemy import CursorResult, Executable, MetaData
 
 from mesh.ports import tables
 from mesh.ports.changes import Changes
+from mesh.ports.failures import StorageUnavailable
 from mesh.ports.outgoing import Outgoing
-from mesh.ports.sqlite_connection import BUSY_TIMEOUT_SECONDS, SqliteConnection, open_engine
+from mesh.ports.sqlite_connection import BUSY_TIMEOUT_SECONDS, SqliteConnection, buffered, open_engine
 from mesh.ports.sqlite_outgoing import write_outgoing
-from mesh.ports.write_turn import WriteTurn
+from mesh.ports.sqlite_turn import locked
+from mesh.ports.sqlite_writer import SqliteWriter, WriteUnit, lock_path
 
 READERS = 4
 
 
 class SqliteTransaction(Outgoing):
-    """A unit of work on the only writing connection of the process."""
+    """A unit of work. The file is locked from its first statement, or else only for the commit."""
 
-    def __init__(
-        self, connection: SqliteConnection, now: Callable[[], float], new_id: Callable[[], str]
-    ) -> None:
+    def __init__(self, unit: WriteUnit, now: Callable[[], float], new_id: Callable[[], str]) -> None:
         super().__init__(now, new_id)
-        self._connection = connection
+        self._unit = unit
 
     async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         """See `Reader.execute`."""
-        return await self._connection.execute(statement, parameters)
+        return await self._unit.execute(statement, parameters)
 
 
 class SqliteDatabase:
     """Where rows live, with the outbox, the job queue and the replies as tables beside those of the services.
 
-    One connection writes, under a lock that waits in order of arrival; four read. Another process that writes
-    at the same time is waited for at most ten seconds (`StorageUnavailable`). Events and jobs go into their
-    tables in the transaction that publishes them, so nothing has to be relayed: they are there exactly when
-    the commit is.
+    One connection writes, four read. Another process that writes at the same time is waited for at most ten
+    seconds (`StorageUnavailable`). Events and jobs go into their tables in the transaction that publishes
+    them, so nothing has to be relayed: they are there exactly when the commit is.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        turn: WriteTurn,
-        executor: ThreadPoolExecutor,
-        now: Callable[[], float],
-        new_id: Callable[[], str],
-    ) -> None:
+    def __init__(self, path: Path, now: Callable[[], float], new_id: Callable[[], str]) -> None:
         self.now = now
         self.path = path
-        self._turn = turn
-        self._executor = executor
+        self.writer = SqliteWriter(path)
         self._new_id = new_id
-        self._lock = asyncio.Lock()
         self._holder: asyncio.Task[Any] | None = None
-        self._writer = SqliteConnection(open_engine(path, "BEGIN IMMEDIATE"), self._executor)
+        self._executor = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
         engine = open_engine(path, "BEGIN", query_only=True)
         self._readers = [SqliteConnection(engine, self._executor) for _ in range(READERS)]
         self._free: asyncio.LifoQueue[SqliteConnection] = asyncio.LifoQueue()
@@ -71,14 +63,17 @@ class SqliteDatabase:
     async def open(cls, path: Path, *, now: Callable[[], float], new_id: Callable[[], str]) -> Self:
         """Opens or creates the file and the mesh's own tables.
 
+        One process at a time: SQLite does not wait for others when it turns WAL on.
+
         Raises:
-            OSError: the file cannot be created or locked.
+            StorageUnavailable: the file is no database, or another process kept it locked.
+            OSError: the file cannot be made.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        executor = ThreadPoolExecutor(READERS + 2, thread_name_prefix="sqlite")
-        turn = WriteTurn(path.with_name(path.name + ".lock"), executor, BUSY_TIMEOUT_SECONDS)
-        async with turn:  # Turning WAL on does not wait for others by itself.
-            database = cls(path, turn, executor, now, new_id)
+        with FileIO(lock_path(path), "a") as lock:
+            if not await locked(lock, BUSY_TIMEOUT_SECONDS):
+                raise StorageUnavailable(f"database: another process locks {path.name}; end it and repeat")
+            database = cls(path, now, new_id)
         await database.create_tables(tables.metadata)
         return database
 
@@ -93,15 +88,27 @@ class SqliteDatabase:
         task = asyncio.current_task()
         if self._holder is task:
             raise RuntimeError("a transaction is open in this task already; use that one")
-        async with self._writing():
+        async with self.writer.unit() as unit:
             self._holder = task
             try:
-                unit = SqliteTransaction(self._writer, self.now, self._new_id)
-                yield unit
-                await write_outgoing(self._writer, unit, self.now())
+                transaction = SqliteTransaction(unit, self.now, self._new_id)
+                yield transaction
+                if unit.has_begun or not transaction.is_empty():
+                    await unit.commit(partial(write_outgoing, transaction, self.now()))
             finally:
                 self._holder = None
         self.changes.wake()
+
+    async def change(self, statement: Executable) -> CursorResult[Any]:
+        """Commits one statement that may be lost with the power, though not with a killed process.
+
+        Whatever a transaction commits later is lost first, since both go into one log in order.
+        """
+        async with self.writer.unit(durable=False) as unit:
+            result = await unit.commit(partial(buffered, statement=statement, parameters=None))
+        if result.rowcount:
+            self.changes.wake()
+        return result
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[SqliteConnection]:
@@ -115,28 +122,17 @@ class SqliteDatabase:
 
     async def create_tables(self, metadata: MetaData) -> None:
         """See `Database.create_tables`."""
-        async with self._writing():
-            await self._writer.run(metadata.create_all)
-            await self._writer.commit()
+        async with self.writer.unit() as unit:
+            await unit.commit(metadata.create_all)
 
     async def close(self) -> None:
         """Waits for the open unit of work and closes all connections."""
         self.changes.close()
-        async with self._lock:
-            for connection in (self._writer, *self._readers):
-                connection.close()
-            self._watcher.close()
-            self._turn.close()
+        await self.writer.close()
+        for connection in self._readers:
+            connection.close()
+        self._watcher.close()
         self._executor.shutdown(wait=False)
-
-    @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[None]:
-        """Only one task of one process at a time; what it did not commit is rolled back."""
-        async with self._lock, self._turn:
-            try:
-                yield
-            finally:
-                self._writer.rollback()
 
     def _data_version(self) -> int:
         try:

@@ -1,4 +1,4 @@
-"""Writes what a unit of work sends out into the tables of the same SQLite file, and commits."""
+"""Writes what a unit of work sends out into the tables of the same SQLite file."""
 
 from collections.abc import Sequence
 
@@ -8,26 +8,20 @@ from sqlalchemy.exc import IntegrityError
 
 from mesh.ports.outgoing import NewEvent, NewJob, NewReply, Outgoing
 from mesh.ports.replies import AlreadyRemembered
-from mesh.ports.sqlite_connection import SqliteConnection
 from mesh.ports.tables import JobState, outbox, queue_jobs, replies
 
 
-async def write_outgoing(connection: SqliteConnection, outgoing: Outgoing, now: float) -> None:
-    """Writes and commits in one go.
+def write_outgoing(outgoing: Outgoing, now: float, connection: Connection) -> None:
+    """Writes it, without a commit.
 
     Raises:
         AlreadyRemembered: the reply's request id was committed by another call.
     """
-
-    def write(raw: Connection) -> None:
-        _write_replies(raw, outgoing.replies, now)
-        for new in outgoing.events:
-            raw.execute(insert_event(new, now))
-        for job in outgoing.jobs:
-            raw.execute(insert_job(job, now))
-        raw.commit()
-
-    await connection.run(write, interruptible=False)
+    _write_replies(connection, outgoing.replies, now)
+    for new in outgoing.events:
+        connection.execute(insert_event(new, now))
+    for job in outgoing.jobs:
+        connection.execute(insert_job(job, now))
 
 
 def insert_job(job: NewJob, now: float) -> Insert:

@@ -75,6 +75,12 @@ async def test_stores_lie_where_the_urls_say(tmp_path: Path) -> None:
     assert not (tmp_path / "unused").exists()
 
 
+async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mootion.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(StorageUnavailable, match="damaged"):
+        await open_ports(Settings(data_dir=tmp_path))
+
+
 async def publish_many(folder: Path, writer: int) -> None:
     """Publishes jobs from a process of its own."""
     ports = await open_ports(Settings(data_dir=folder))
@@ -160,7 +166,8 @@ async def test_a_cancelled_statement_stops_and_frees_its_connection(ports: Ports
 async def hold(folder: Path) -> None:
     """Keeps a transaction open until killed."""
     ports = await open_ports(Settings(data_dir=folder))
-    async with ports.database.transaction():
+    async with ports.database.transaction() as tx:
+        await tx.execute(insert(notebook.notes).values(name="held"))
         journal.append(folder / "holding", "yes")
         await asyncio.sleep(60)
 
@@ -169,7 +176,7 @@ async def test_a_writer_that_waits_too_long_is_refused_and_the_next_succeeds(
     tmp_path: Path, ports: Ports
 ) -> None:
     assert isinstance(ports.database, SqliteDatabase)
-    ports.database._turn._longest_wait_seconds = 0.2
+    ports.database.writer.longest_wait_seconds = 0.2
     holder = processes.start(hold, tmp_path)
     await journal.wait_for_line(tmp_path / "holding")
     for _ in range(2):
@@ -184,7 +191,7 @@ async def test_a_writer_that_waits_too_long_is_refused_and_the_next_succeeds(
 
 async def test_a_turn_nobody_waits_for_any_more_is_given_on(tmp_path: Path, ports: Ports) -> None:
     assert isinstance(ports.database, SqliteDatabase)
-    ports.database._turn._longest_wait_seconds = 0.1
+    ports.database.writer.longest_wait_seconds = 0.1
     other = await open_ports(Settings(data_dir=tmp_path))
     holder = processes.start(hold, tmp_path)
     await journal.wait_for_line(tmp_path / "holding")

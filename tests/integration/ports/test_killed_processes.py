@@ -19,7 +19,7 @@ from tests.integration.ports import journal, notebook, processes
 
 SEED = 13
 WRITERS = 8
-KILLS = 40
+KILLS = 30
 JOBS = 40
 LEASE_SECONDS = 0.6
 STARTED = "started"
