@@ -159,7 +159,7 @@ class OpenAiEngine:
         part = await self._digest(request.passages, on)
         seconds = request.target_duration.ToMicroseconds() / 1e6 or SECONDS
         check = script.ScriptCheck(
-            Quotes(request.passages),
+            Quotes(part.passages),
             _guard(prompt, script.ScriptReply, part, topic, request.document_title),
             self._validator,
             seconds,

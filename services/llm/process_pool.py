@@ -18,6 +18,8 @@ COMMAND = (sys.executable, "-m", "services.llm.analysis_process")
 INHERITED = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
 MOST_SECONDS = 120.0
 FINISH_SECONDS = 2.0
+# A process takes a third of a second to start, and holds 75 MB and the texts it worked on.
+IDLE_SECONDS = 300.0
 STARTS_FOR_A_TASK = 2
 
 
@@ -28,6 +30,7 @@ class ProcessDied(Exception):
 class _Worker:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
+        self.retirement: asyncio.TimerHandle | None = None
 
     @classmethod
     async def start(cls, command: Sequence[str]) -> "_Worker":
@@ -61,6 +64,11 @@ class _Worker:
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             raise ProcessDied from error
 
+    def stay(self) -> None:
+        """Calls off its retirement."""
+        if self.retirement is not None:
+            self.retirement.cancel()
+
     async def end(self) -> None:
         with suppress(ProcessLookupError):
             self._process.kill()
@@ -74,6 +82,7 @@ class ProcessPool:
         size: processes at the most; the first starts with the first task.
         most_seconds: a task that takes longer is ended with its process.
         finish_seconds: how long a task that nobody waits for any more may go on before its process is ended.
+        idle_seconds: a process without work for so long is ended, which frees its memory.
     """
 
     def __init__(
@@ -82,14 +91,17 @@ class ProcessPool:
         command: Sequence[str] = COMMAND,
         most_seconds: float = MOST_SECONDS,
         finish_seconds: float = FINISH_SECONDS,
+        idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         self._command = command
         self._most_seconds = most_seconds
         self._finish_seconds = finish_seconds
+        self._idle_seconds = idle_seconds
         self._places = asyncio.Semaphore(size)
         self._idle: list[_Worker] = []
         self._busy: set[_Worker] = set()
         self._settling: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     @property
     def pids(self) -> list[int]:
@@ -111,11 +123,14 @@ class ProcessPool:
         raise EngineUnavailable(f"the analysis process died {STARTS_FOR_A_TASK} times on one task")
 
     async def close(self) -> None:
-        """Ends all processes, whatever they do."""
+        """Ends all processes, whatever they do. No task is done afterwards."""
+        self._closed = True
         for settling in self._settling:
             settling.cancel()
         workers = [*self._idle, *self._busy]
         self._idle.clear()
+        for worker in workers:
+            worker.stay()
         await asyncio.gather(*(worker.end() for worker in workers))
 
     async def _ask(self, question: bytes) -> tuple[Outcome, bytes]:
@@ -134,8 +149,11 @@ class ProcessPool:
             self._settle(worker, asking)
 
     async def _worker(self) -> _Worker:
+        if self._closed:
+            raise EngineUnavailable("the server stops")
         while self._idle:
             worker = self._idle.pop()
+            worker.stay()
             if worker.alive:
                 break
         else:
@@ -147,9 +165,7 @@ class ProcessPool:
         if asking.done() and asking.exception() is None:
             self._free(worker)
             return
-        settling = asyncio.create_task(self._finish(worker, asking))
-        self._settling.add(settling)
-        settling.add_done_callback(self._settling.discard)
+        self._keep(asyncio.create_task(self._finish(worker, asking)))
 
     async def _finish(self, worker: _Worker, asking: "asyncio.Task[tuple[Outcome, bytes]]") -> None:
         """Lets a task end that nobody waits for, for a while, and frees its place."""
@@ -165,4 +181,14 @@ class ProcessPool:
         self._busy.discard(worker)
         if worker.alive:
             self._idle.append(worker)
+            loop = asyncio.get_running_loop()
+            worker.retirement = loop.call_later(self._idle_seconds, self._retire, worker)
         self._places.release()
+
+    def _retire(self, worker: _Worker) -> None:
+        self._idle.remove(worker)
+        self._keep(asyncio.create_task(worker.end()))
+
+    def _keep(self, settling: "asyncio.Task[None]") -> None:
+        self._settling.add(settling)
+        settling.add_done_callback(self._settling.discard)

@@ -21,9 +21,9 @@ COMMAND = (sys.executable, str(Path(__file__).with_name("obedient_process.py")))
 
 @asynccontextmanager
 async def pool_of(
-    size: int = 1, most_seconds: float = 20.0, finish_seconds: float = 0.2
+    size: int = 1, most_seconds: float = 20.0, finish_seconds: float = 0.2, idle_seconds: float = 60.0
 ) -> AsyncIterator[ProcessPool]:
-    pool = ProcessPool(size, COMMAND, most_seconds, finish_seconds)
+    pool = ProcessPool(size, COMMAND, most_seconds, finish_seconds, idle_seconds)
     try:
         yield pool
     finally:
@@ -117,6 +117,16 @@ async def test_a_task_cancelled_while_it_waits_takes_no_place() -> None:
         assert (await pool.run("echo", b"next"))[1] == b"next"
 
 
+async def test_a_process_without_work_is_ended_after_a_while_and_another_starts_when_needed() -> None:
+    async with pool_of(idle_seconds=0.2) as pool:
+        _, first = await pool.run("pid", b"")
+        await asyncio.sleep(0.1)
+        assert (await pool.run("pid", b""))[1] == first
+        await asyncio.sleep(0.4)
+        assert pool.pids == []
+        assert (await pool.run("pid", b""))[1] != first
+
+
 async def test_processes_do_not_see_the_secrets_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "canary")
     async with pool_of() as pool:
@@ -131,6 +141,17 @@ async def test_closing_ends_every_process() -> None:
         pids = pool.pids
     assert len(pids) == 2
     assert not any(is_alive(pid) for pid in pids)
+
+
+async def test_a_task_in_the_middle_of_closing_fails_and_starts_no_process() -> None:
+    async with pool_of() as pool:
+        await pool.run("pid", b"")
+        running = asyncio.create_task(pool.run("sleep", b"60"))
+        await asyncio.sleep(0.05)
+        await pool.close()
+        with pytest.raises(EngineUnavailable):
+            await running
+        assert pool.pids == []
 
 
 SERVER = """
