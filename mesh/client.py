@@ -55,6 +55,7 @@ class Channels:
         self.sleep = sleep
         self.jitter = jitter
         self._channels: dict[str, grpc.aio.Channel] = {}
+        self._stubs: dict[tuple[object, str, Identity | None], Any] = {}
 
     def channel(self, service: str) -> grpc.aio.Channel:
         """The bare channel to a service, for health and reflection, which have no policy."""
@@ -66,18 +67,23 @@ class Channels:
     def stub(
         self, stub_class: Callable[[grpc.aio.Channel], S], service: str, *, identity: Identity | None = None
     ) -> S:
-        """A client of a service, made from its generated stub class.
+        """A client of a service, made from its generated stub class once and kept.
 
         Its methods take a request, or an iterable of them, asynchronous or not, and optionally `timeout` in seconds.
         They raise CallError. A unary reply is awaited, a stream is iterated; nothing is sent before that. A call ends
         with whichever is first: the deadline of its policy, or that of the call being served. Calls left behind are
         cancelled when the handler that made them ends.
         """
-        return stub_class(cast(grpc.aio.Channel, _PolicyChannel(self, service, identity)))
+        key = (stub_class, service, identity)
+        if key not in self._stubs:
+            self._stubs[key] = stub_class(cast(grpc.aio.Channel, _PolicyChannel(self, service, identity)))
+        known: S = self._stubs[key]
+        return known
 
     async def close(self) -> None:
         """Ends every channel and the calls on it."""
         channels, self._channels = self._channels, {}
+        self._stubs.clear()
         for channel in channels.values():
             await channel.close()
 

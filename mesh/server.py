@@ -1,6 +1,7 @@
 """Serves any number of services in one process, and stops without a caller noticing."""
 
 import asyncio
+import functools
 import os
 import signal
 import sys
@@ -36,6 +37,8 @@ _OPTIONS = (
     ("grpc.max_connection_age_ms", 30 * 60_000),
     ("grpc.max_connection_age_grace_ms", 20 * 60_000),
 )
+
+QUEUE_SAMPLE_SECONDS = 5.0
 
 T = TypeVar("T")
 
@@ -81,6 +84,8 @@ class Server:
         for part in self._parts:
             for run in part.tasks:
                 self._background.start(part.name, run)
+            for topic in part.queues:
+                self._background.start(part.name, functools.partial(self._measure, topic))
         await self._say_started()
 
     async def drain(self, hurry: asyncio.Event) -> None:
@@ -137,6 +142,12 @@ class Server:
                 application, settings.bind_host, settings.media_port, settings.drain_grace_seconds
             ),
         )
+
+    async def _measure(self, topic: str) -> None:
+        depth = self._runtime.telemetry.metrics.queue_depth.labels(topic)
+        while True:
+            depth.set(await self._runtime.queue.depth(topic))
+            await asyncio.sleep(QUEUE_SAMPLE_SECONDS)
 
     async def _say_started(self) -> None:
         settings, log = self._runtime.settings, structlog.get_logger()

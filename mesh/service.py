@@ -26,7 +26,8 @@ class Parts:
     """Everything one service brings to the process that serves it.
 
     `start` is awaited before the first call is served, `stop` after the last. `tasks` run while the server does; one
-    that fails is logged and started again. `http` is served beside gRPC, on the media port.
+    that fails is logged and started again. `http` is served beside gRPC, on the media port. `queues` are the topics
+    whose depth this process measures.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Parts:
     start: Callable[[], Awaitable[None]] | None = None
     stop: Callable[[], Awaitable[None]] | None = None
     http: AsgiApplication | None = None
+    queues: Sequence[str] = ()
 
 
 Build = Callable[["Runtime"], Parts]

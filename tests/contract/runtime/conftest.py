@@ -13,11 +13,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "gen"))
 
 from mootion.toy.v1 import toy_service_pb2_grpc as rpc
-from tests.contract.runtime.toy import Toy, parts
 
 from mesh.runtime import Runtime
 from mesh.service import Parts
 from mesh.testing import Running, running
+from tests.contract.runtime.toy import Toy, parts
 
 
 @dataclass(frozen=True)

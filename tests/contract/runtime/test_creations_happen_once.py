@@ -8,14 +8,14 @@ import pytest
 from mootion.errors.v1 import reason_pb2
 from mootion.toy.v1 import toy_service_pb2 as toy
 from mootion.toy.v1 import toy_service_pb2_grpc as rpc
-from tests.contract.runtime.conftest import Served
-from tests.contract.runtime.toy import Toy, parts
 
 from mesh.errors import CallError
 from mesh.ports.replies import StoredReply
 from mesh.runtime import Runtime
 from mesh.service import Parts
 from mesh.testing import running
+from tests.contract.runtime.conftest import Served
+from tests.contract.runtime.toy import Toy, parts
 
 NAMES = pytest.mark.parametrize("name", ["plain", "remembered"])
 

@@ -7,10 +7,10 @@ import pytest
 from mootion.errors.v1 import reason_pb2
 from mootion.toy.v1 import toy_service_pb2 as toy
 from mootion.toy.v1 import toy_service_pb2_grpc as rpc
-from tests.contract.runtime.conftest import Served
 
 from mesh import context
 from mesh.errors import CallError
+from tests.contract.runtime.conftest import Served
 
 
 async def test_each_hop_has_less_time_than_the_one_before(served: Served) -> None:

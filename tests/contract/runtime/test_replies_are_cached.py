@@ -5,12 +5,12 @@ import asyncio
 import pytest
 from mootion.toy.v1 import toy_service_pb2 as toy
 from mootion.toy.v1 import toy_service_pb2_grpc as rpc
-from tests.contract.runtime.conftest import Served
-from tests.contract.runtime.toy import Toy, parts
 
 from mesh.runtime import Runtime
 from mesh.service import Parts
 from mesh.testing import running
+from tests.contract.runtime.conftest import Served
+from tests.contract.runtime.toy import Toy, parts
 
 
 async def test_equal_calls_run_the_handler_once(served: Served) -> None:

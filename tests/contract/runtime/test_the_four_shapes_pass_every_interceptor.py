@@ -13,10 +13,10 @@ import pytest
 from mootion.errors.v1 import reason_pb2
 from mootion.toy.v1 import toy_service_pb2 as toy
 from mootion.toy.v1 import toy_service_pb2_grpc as rpc
-from tests.contract.runtime.conftest import Served
-from tests.contract.runtime.toy import CANARY, SERVICE
 
 from mesh.errors import CallError
+from tests.contract.runtime.conftest import Served
+from tests.contract.runtime.toy import CANARY, SERVICE
 
 Behave: TypeAlias = "Callable[[rpc.ToyServiceAsyncStub, str], Awaitable[object]]"
 

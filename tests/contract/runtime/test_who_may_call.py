@@ -6,11 +6,11 @@ from mootion.errors.v1 import reason_pb2
 from mootion.policy.v1 import policy_pb2
 from mootion.toy.v1 import toy_service_pb2 as toy
 from mootion.toy.v1 import toy_service_pb2_grpc as rpc
-from tests.contract.runtime.conftest import Served
-from tests.contract.runtime.toy import Toy, parts
 
 from mesh.errors import CallError
 from mesh.testing import running
+from tests.contract.runtime.conftest import Served
+from tests.contract.runtime.toy import Toy, parts
 
 HELLO = toy.EchoRequest(text="hello")
 
