@@ -64,7 +64,7 @@ _FAULTS = (
         403,
         grpc.StatusCode.PERMISSION_DENIED,
         reason_pb2.REASON_CALLER_NOT_ALLOWED,
-        "Only this machine's own pages and host names may call this address.",
+        "Only this machine's own pages and host names may call this address, and only by HTTP and gRPC.",
     ),
     Fault(404, grpc.StatusCode.UNIMPLEMENTED, reason_pb2.REASON_UNKNOWN_METHOD, _UNKNOWN),
     Fault(
@@ -149,9 +149,10 @@ def _for_rest(fault: Fault) -> ResponseMapper:
         "@type": "type.googleapis.com/google.rpc.ErrorInfo",
         "reason": reason_name(fault.reason),
         "domain": DOMAIN,
-        "metadata": {"requestId": "%REQ(X-REQUEST-ID)%"},
+        "metadata": {"request_id": "%REQ(X-REQUEST-ID)%"},
     }
-    body = {"code": _CODE_NUMBERS[fault.code], "message": message, "details": [info]}
+    request = {"@type": "type.googleapis.com/google.rpc.RequestInfo", "requestId": "%REQ(X-REQUEST-ID)%"}
+    body = {"code": _CODE_NUMBERS[fault.code], "message": message, "details": [info, request]}
     return ResponseMapper(filter=_matching(fault, []), body_format_override=_json(body))
 
 

@@ -19,6 +19,7 @@ from envoy_data_plane.envoy.config.route.v3 import (
     RouteActionMaxStreamDuration,
     RouteConfiguration,
     RouteMatch,
+    RouteMatchConnectMatcher,
     VirtualHost,
 )
 from envoy_data_plane.envoy.extensions.filters.http.buffer.v3 import Buffer, BufferPerRoute
@@ -81,6 +82,7 @@ def route_configuration(contracts: Contracts) -> RouteConfiguration:
 
 def _routes(contracts: Contracts) -> Iterator[Route]:
     yield _foreign_origins()
+    yield _refuse("tunnels", RouteMatch(connect_matcher=RouteMatchConnectMatcher()), 403)
     yield _malformed()
     yield _preflight(contracts)
     for path, content_type, file in _PAGES:

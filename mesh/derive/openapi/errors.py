@@ -30,6 +30,7 @@ HTTP_STATUS = {
 }
 _ANY_TIME = ("INTERNAL", "DEPENDENCY_UNAVAILABLE", "DEADLINE_EXCEEDED")
 _PREFIX = "REASON_"
+_REQUEST_ID = "0d8f1c1e-6a52-4b1c-9d9e-6f3f6f0c2a11"
 _NUMBERS = {code: code.value[0] for code in HTTP_STATUS}
 
 STATUS_SCHEMA: Schema = {
@@ -42,7 +43,7 @@ STATUS_SCHEMA: Schema = {
         "details": {
             "type": "array",
             "description": "`google.rpc.ErrorInfo` with the reason always comes first; `BadRequest` names each field "
-            "that breaks a rule; `RetryInfo` says when to try again.",
+            "that breaks a rule; `RetryInfo` says when to try again; `RequestInfo` holds the request id.",
             "items": {
                 "type": "object",
                 "required": ["@type"],
@@ -137,10 +138,11 @@ def _examples(contracts: Contracts, names: Iterable[str]) -> list[Schema]:
                 "@type": "type.googleapis.com/google.rpc.ErrorInfo",
                 "reason": name,
                 "domain": "mootion",
-                "metadata": {"requestId": "0d8f1c1e-6a52-4b1c-9d9e-6f3f6f0c2a11"},
+                "metadata": {"request_id": _REQUEST_ID},
             }
+            request = {"@type": "type.googleapis.com/google.rpc.RequestInfo", "requestId": _REQUEST_ID}
             message = f"{sentence[:1].upper()}{sentence[1:]}"
-            found.append({"code": _NUMBERS[code], "message": message, "details": [info]})
+            found.append({"code": _NUMBERS[code], "message": message, "details": [info, request]})
     return found
 
 

@@ -24,7 +24,10 @@ def checked(reply: Reply) -> tuple[int, int, str, str]:
     assert status.details[0].Unpack(info)
     assert info.domain == "mootion"
     if "x-request-id" in reply.headers:
-        assert info.metadata["requestId"] == reply.headers["x-request-id"]
+        assert info.metadata["request_id"] == reply.headers["x-request-id"]
+        request = error_details_pb2.RequestInfo()
+        assert status.details[1].Unpack(request)
+        assert request.request_id == reply.headers["x-request-id"]
     return reply.status, status.code, info.reason, status.message
 
 
@@ -88,6 +91,7 @@ def test_an_unknown_path_is_404(edge: Running, path: str) -> None:
         ("POST", "/v1/videos/v1/content", "GET, HEAD"),
         ("DELETE", "/openapi.json", "GET, HEAD"),
         ("OPTIONS", "/v1/videos", "GET, POST"),
+        ("TRACE", "/v1/videos", "GET, POST"),
     ],
 )
 def test_a_known_path_with_another_method_is_405_and_says_which_are_allowed(
@@ -153,6 +157,7 @@ def test_a_body_that_never_ends_is_ended_at_the_deadline(edge: Running) -> None:
             400,
             "INVALID_FIELD",
         ),
+        (b"BREW /v1/documents HTTP/1.1\r\nhost: localhost\r\n\r\n", 400, "INVALID_FIELD"),
         (b"GET /v1/documents/%00 HTTP/1.1\r\nhost: localhost\r\n\r\n", 400, "INVALID_FIELD"),
     ],
 )
@@ -165,6 +170,13 @@ def test_what_is_no_proper_http_is_answered_the_same_way(
     assert int(head.split()[1]) == http
     status = json.loads(body)
     assert (status["code"], status["details"][0]["reason"]) == (3, reason)
+
+
+def test_a_tunnel_is_refused_at_once(edge: Running) -> None:
+    with socket.create_connection(("localhost", edge.settings.edge_port), timeout=10) as raw:
+        raw.sendall(b"CONNECT localhost:22 HTTP/1.1\r\nhost: localhost:22\r\n\r\n")
+        head, _, body = raw.recv(65536).partition(b"\r\n\r\n")
+    assert (int(head.split()[1]), json.loads(body)["details"][0]["reason"]) == (403, "CALLER_NOT_ALLOWED")
 
 
 async def test_while_no_service_answers_every_call_is_503_and_health_says_so(tmp_path: Path) -> None:
