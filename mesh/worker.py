@@ -8,7 +8,16 @@ from collections.abc import Callable, Sequence
 
 from mesh import context
 from mesh.config import ConfigurationError, Settings
-from mesh.consuming import MAX_ATTEMPTS, Consumer, Consuming, Handle, OnDead, Reject, Retry
+from mesh.consuming import (
+    FINISH_SECONDS,
+    MAX_ATTEMPTS,
+    Consumer,
+    Consuming,
+    Handle,
+    OnDead,
+    Reject,
+    Retry,
+)
 from mesh.ports.queue import LEASE_SECONDS
 from mesh.runtime import Runtime, open_runtime
 
@@ -36,14 +45,15 @@ async def consume(
     job is done; when it raises, the job is tried again after a growing wait, at most `max_attempts` times.
     """
     consumer = Consumer(topic, handle, on_dead, max_attempts, concurrency, lease_seconds)
-    await Consuming(runtime.queue, runtime.telemetry.tracing, consumer).run(until)
+    await _consuming(runtime, consumer).run(until)
 
 
 def run_worker(workload: str, consumers: Consumers) -> None:
     """Runs a worker process until SIGTERM or SIGINT: the `main` of `workers/<name>/__main__.py`.
 
-    A job that does not end within five seconds of the signal is cancelled and given back, so that another
-    worker takes it at once. Leaves the process with status 2 when the configuration is wrong.
+    A job that does not end within five seconds of the signal, or the drain grace where that is less, is
+    cancelled and given back, so that another worker takes it at once. Leaves the process with status 2 when
+    the configuration is wrong.
     """
     try:
         settings = Settings.from_environment(os.environ)
@@ -59,9 +69,11 @@ async def _work(settings: Settings, workload: str, consumers: Consumers) -> None
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, until.set)
     with context.working_as(workload):
-        async with open_runtime(settings, workload) as runtime:
-            tracing = runtime.telemetry.tracing
-            consuming = [Consuming(runtime.queue, tracing, consumer) for consumer in consumers(runtime)]
-            async with asyncio.TaskGroup() as group:
-                for each in consuming:
-                    group.create_task(each.run(until))
+        async with open_runtime(settings, workload) as runtime, asyncio.TaskGroup() as group:
+            for consumer in consumers(runtime):
+                group.create_task(_consuming(runtime, consumer).run(until))
+
+
+def _consuming(runtime: Runtime, consumer: Consumer) -> Consuming:
+    finish_seconds = min(FINISH_SECONDS, runtime.settings.drain_grace_seconds)
+    return Consuming(runtime.queue, runtime.telemetry.tracing, consumer, finish_seconds=finish_seconds)

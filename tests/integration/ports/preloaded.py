@@ -4,5 +4,6 @@ import sqlalchemy.dialects.sqlite
 
 import mesh.consuming
 import mesh.ports.open_ports
+import mesh.worker
 
 __all__ = ["mesh", "sqlalchemy"]

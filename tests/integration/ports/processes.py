@@ -17,6 +17,13 @@ def start(work: Callable[..., Coroutine[Any, Any, None]], *arguments: object) ->
     return process
 
 
+def start_main(main: Callable[..., None], *arguments: object) -> BaseProcess:
+    """Runs a plain function of a module in a new process."""
+    process = _context.Process(target=main, args=arguments, daemon=True)
+    process.start()
+    return process
+
+
 def kill(process: BaseProcess) -> None:
     """SIGKILL, and waits for the end."""
     process.kill()

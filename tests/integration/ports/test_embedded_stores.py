@@ -128,6 +128,25 @@ async def test_a_commit_reaches_the_disk_before_it_is_acknowledged(tmp_path: Pat
     assert (synchronous, journal_mode, foreign_keys) == (2, "wal", 1)
 
 
+async def note_all(folder: Path, names: int, at_once: int) -> None:
+    """Makes each note many times at the same time."""
+    ports = await open_ports(Settings(data_dir=folder))
+    for name in range(names):
+        await asyncio.gather(*(notebook.note(ports, str(name)) for _ in range(at_once)))
+    await ports.close()
+
+
+async def test_equal_creations_at_once_in_two_processes_have_one_effect(tmp_path: Path, ports: Ports) -> None:
+    creating = [processes.start(note_all, tmp_path, 10, 16) for _ in range(2)]
+    for process in creating:
+        await asyncio.to_thread(process.join)
+        assert process.exitcode == 0
+    async with ports.database.reading() as reader:
+        assert await notebook.names(reader, notebook.notes) == [str(name) for name in range(10)]
+    assert await ports.queue.depth(notebook.TOPIC) == 10
+    assert await _counts(ports) == {"replies": 10, "queue_jobs": 10, "outbox": 10}
+
+
 async def test_readers_see_one_state_and_cannot_write(ports: Ports) -> None:
     count = select(func.count()).select_from(notebook.notes)
     async with ports.database.reading() as reader:
