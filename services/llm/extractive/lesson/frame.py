@@ -11,11 +11,17 @@ from services.llm.extractive.analysis import Sentence
 from services.llm.extractive.lesson.material import Material
 from services.llm.extractive.lesson.scene_draft import SceneDraft
 from services.llm.extractive.lesson.scenes.definition import with_article
-from services.llm.extractive.lesson.speech import joined, spoken
+from services.llm.extractive.lesson.speech import spoken
 from services.llm.extractive.lesson.trimming import short_point
 from services.llm.extractive.questions.contrary import statement_of
 from services.llm.extractive.questions.standalone import points_within
-from services.llm.extractive.questions.wording import is_plural, with_capital, with_small_letter, word_count
+from services.llm.extractive.questions.wording import (
+    is_plural,
+    joined,
+    with_capital,
+    with_small_letter,
+    word_count,
+)
 from services.llm.extractive.sentences import SentenceKind
 
 LONGEST_TITLE = 120

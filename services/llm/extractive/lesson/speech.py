@@ -86,13 +86,6 @@ def _finished(sentence: str) -> str:
     return text if text.endswith((".", "?", "!")) else text + "."
 
 
-def joined(names: Sequence[str]) -> str:
-    """Names with commas and an `and` before the last."""
-    if len(names) < 2:
-        return names[0] if names else ""
-    return ", ".join(names[:-1]) + f" and {names[-1]}"
-
-
 def seconds_of(narration: Sequence[str]) -> float:
     """How long sentences last when spoken at 155 words a minute."""
     return sum(word_count(sentence) for sentence in narration) * 60 / WORDS_PER_MINUTE

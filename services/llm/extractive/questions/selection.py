@@ -21,6 +21,7 @@ _NEW_MENTION = 0.15
 # What a section without a question adds.
 _NEW_SECTION = 0.25
 # A section's best question must be worth this much; the next step down comes when no section has any.
+_COVERING_GAIN = 0.3
 _LEAST_GAINS = (0.9, 0.6, 0.3, 0.0, -0.5, -100.0)
 
 Write = Callable[[Seed], Item | None]
@@ -47,9 +48,12 @@ class Selection:
     def take(self, count: int, write: Write) -> list[tuple[Seed, Item]]:
         """Up to `count` admitted items with their seeds, in the order taken.
 
-        Sections take turns; as long as others have something better, a section with nothing good waits.
+        Sections take turns: one each where there are enough items for all of them, then as long as others have
+        something better, a section with nothing good waits.
         """
         taken: list[tuple[Seed, Item]] = []
+        if count >= len(self._waiting):
+            self._round(_COVERING_GAIN, count, write, taken)
         for least in _LEAST_GAINS:
             found = True
             while found and len(taken) < count:

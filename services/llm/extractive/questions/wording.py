@@ -1,7 +1,7 @@
 """English wording of stems and options: articles, number, capitals, clean phrases."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 
 from services.llm.extractive.inflection import singular as singular_noun
@@ -126,6 +126,13 @@ def words_of(text: str) -> list[str]:
 def word_count(text: str) -> int:
     """How many words and numbers `text` has."""
     return len(words_of(text))
+
+
+def joined(names: Sequence[str]) -> str:
+    """Names with commas and an `and` before the last."""
+    if len(names) < 2:
+        return names[0] if names else ""
+    return ", ".join(names[:-1]) + f" and {names[-1]}"
 
 
 def quoted(text: str) -> str:

@@ -18,6 +18,9 @@ from services.llm.extractive.questions.listings import Listing, listings
 from services.llm.extractive.questions.quantities import NO_TERM, Quantity, quantities
 from services.llm.extractive.questions.reading import Reading
 from services.llm.extractive.questions.sequences import Sequence, sequences
+from services.llm.extractive.questions.wording import word_count
+
+LONGEST_STATEMENT_WORDS = 32
 
 
 @dataclass
@@ -77,6 +80,21 @@ class Workshop:
     def contradictions(self) -> Contradictions:
         """False statements."""
         return Contradictions(self.reading, self.distractors, self.quantities)
+
+    @cached_property
+    def statements(self) -> list[tuple[int, Sentence, float]]:
+        """Sentences that state something about a term, each once, with the term and how good they are, 0 to 1."""
+        sources = [
+            *((d.term, d.sentence, 0.8) for d in self.definitions),
+            *((c.term, c.sentence, 0.75) for c in self.claims),
+            *((q.term, q.sentence, 0.6) for q in self.quantities if q.term != NO_TERM),
+        ]
+        standing = {sentence.index for sentence in self.reading.standing}
+        found: dict[int, tuple[int, Sentence, float]] = {}
+        for term, sentence, quality in sources:
+            if sentence.index in standing and word_count(sentence.text) <= LONGEST_STATEMENT_WORDS:
+                found.setdefault(sentence.index, (term, sentence, quality))
+        return list(found.values())
 
     @cached_property
     def definition_of(self) -> dict[int, Definition]:

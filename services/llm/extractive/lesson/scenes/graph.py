@@ -7,8 +7,7 @@ from mootion.video.v1.script_pb2 import GraphContent, GraphContentEdge, GraphCon
 
 from services.llm.extractive.lesson.material import Material
 from services.llm.extractive.lesson.scene_draft import SceneDraft
-from services.llm.extractive.lesson.speech import joined
-from services.llm.extractive.questions.wording import with_capital
+from services.llm.extractive.questions.wording import joined, with_capital
 
 _MOST_NODES = 7
 _FEWEST_EDGES = 3

@@ -9,7 +9,7 @@ from services.llm.extractive.questions.definitions import Definition
 from services.llm.extractive.questions.draft import Seed, drafted, explained, option_ids
 from services.llm.extractive.questions.quantities import NO_TERM
 from services.llm.extractive.questions.sequences import Sequence
-from services.llm.extractive.questions.wording import quoted, with_small_letter
+from services.llm.extractive.questions.wording import joined, quoted, with_small_letter
 from services.llm.extractive.questions.workshop import Workshop
 
 TEMPLATES = ("order", "match")
@@ -79,7 +79,8 @@ def _matching(shop: Workshop, seed: Seed) -> Item | None:
     random.shuffle(chosen)
     shown = list(range(PAIRS))
     random.shuffle(shown)
-    item = drafted(shop, seed, "Match each term with its meaning.")
+    names = joined([definition.named for definition in chosen])
+    item = drafted(shop, seed, f"Match each of the terms {names} with its meaning.")
     numbers = {position: str(n + 1) for n, position in enumerate(shown)}
     item.matches.extend(QuestionOption(option_id=numbers[p], text=chosen[p].meaning) for p in shown)
     for position, option_id in enumerate(option_ids(PAIRS)):

@@ -1,6 +1,6 @@
 """Questions whose options or stems are statements: true or false, which is true, find the error."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from random import Random
 
 from mootion.llm.v1 import task_pb2
@@ -9,42 +9,20 @@ from mootion.llm.v1.task_pb2 import Item, QuestionOption
 from services.llm.extractive.analysis import Sentence
 from services.llm.extractive.questions.contrary import Contrary, statement_of
 from services.llm.extractive.questions.draft import Seed, drafted, explained, with_options
-from services.llm.extractive.questions.quantities import NO_TERM
-from services.llm.extractive.questions.wording import quoted, word_count
+from services.llm.extractive.questions.wording import joined, quoted
 from services.llm.extractive.questions.workshop import Workshop
 
 TEMPLATES = ("true or false", "error", "true statement")
-LONGEST_STATEMENT_WORDS = 32
 # Not every statement has a certain contradiction: tried this often, about half of the items come out false.
 FALSE_SHARE = 0.8
 
 
 def plan(shop: Workshop) -> Iterator[Seed]:
     """Statements of every claim and definition, alone and with others of the same section."""
-    for term, sentence, quality in _statements(shop):
+    for term, sentence, quality in shop.statements:
         yield Seed(task_pb2.TRUE_FALSE, "true or false", sentence, term, quality, sentence)
         yield Seed(task_pb2.FIND_ERROR, "error", sentence, term, quality, sentence)
         yield Seed(task_pb2.SINGLE_CHOICE, "true statement", sentence, term, quality - 0.1, sentence)
-
-
-def _statements(shop: Workshop) -> Iterator[tuple[int, Sentence, float]]:
-    standing = {sentence.index for sentence in shop.reading.standing}
-    seen: set[int] = set()
-    for term, sentence, quality in _sources(shop):
-        short = word_count(sentence.text) <= LONGEST_STATEMENT_WORDS
-        if sentence.index in standing and sentence.index not in seen and short:
-            seen.add(sentence.index)
-            yield term, sentence, quality
-
-
-def _sources(shop: Workshop) -> Iterator[tuple[int, Sentence, float]]:
-    for definition in shop.definitions:
-        yield definition.term, definition.sentence, 0.8
-    for claim in shop.claims:
-        yield claim.term, claim.sentence, 0.75
-    for quantity in shop.quantities:
-        if quantity.term != NO_TERM:
-            yield quantity.term, quantity.sentence, 0.6
 
 
 def write(shop: Workshop, seed: Seed) -> Item | None:
@@ -79,16 +57,19 @@ def _why(sentence: Sentence, contrary: Contrary | None) -> str:
 
 def _find_error(shop: Workshop, seed: Seed, sentence: Sentence, random: Random) -> Item | None:
     contrary = shop.contradictions.of(sentence, random)
-    others = _beside(shop, sentence, random)
+    others = _beside(shop, sentence, random)[:3]
     if contrary is None or len(others) < 3:
         return None
-    item = drafted(
-        shop,
-        seed,
-        "Three of these statements agree with the text. Which one contradicts it?",
-        _why(sentence, contrary),
-    )
-    return with_options(item, [contrary.text], [statement_of(other) for other in others[:3]], random)
+    names = sorted({shop.reading.terms[term].name for term in _main_terms(shop, [sentence, *others])})
+    stem = f"One of these statements on {joined(names)} contradicts the text. Which one?"
+    item = drafted(shop, seed, stem, _why(sentence, contrary))
+    return with_options(item, [contrary.text], [statement_of(other) for other in others], random)
+
+
+def _main_terms(shop: Workshop, sentences: Sequence[Sentence]) -> list[int]:
+    """The term that each statement is about."""
+    about = {sentence.index: term for term, sentence, _ in shop.statements}
+    return [about[sentence.index] for sentence in sentences]
 
 
 def _true_statement(shop: Workshop, seed: Seed, sentence: Sentence, random: Random) -> Item | None:
@@ -113,7 +94,7 @@ def _beside(shop: Workshop, sentence: Sentence, random: Random) -> list[Sentence
     """Other statements of claims and definitions, those of the same section first, none about the same words."""
     section = shop.reading.analysis.section_of[sentence.passage]
     near, far = list[Sentence](), list[Sentence]()
-    for _, other, _ in _statements(shop):
+    for _, other, _ in shop.statements:
         if other.index == sentence.index or _share(other, sentence) > 0.5:
             continue
         same = shop.reading.analysis.section_of[other.passage] == section
