@@ -1,6 +1,7 @@
 """Cleaning of characters as PDF and DOCX files hold them."""
 
 import re
+import unicodedata
 
 # Hyphens that only show at a line's end: the soft hyphen and the two marks PDFium puts where it saw one.
 HIDDEN_HYPHENS = "\u00ad\ufffe\x02"
@@ -22,6 +23,7 @@ _BULLETS = dict.fromkeys("\uf0b7\uf0a7\uf0a8\uf0d8\uf076\uf0fc\uf06e\uf06f\uf071
 _TABLE = str.maketrans(_LIGATURES | _SPACES | _INVISIBLE | _BULLETS | {"\u2011": "-", "\t": " "})
 _UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ue000-\uf8ff\ud800-\udfff]")
 _ODD = re.compile("[^\x20-\x7e\u00a1-\u00ac\u00ae-\u1fff\u2010\u2012-\u2027\u2030-\u205e\u2070-\ud7ff]")
+_MATHEMATICAL = re.compile("[\U0001d400-\U0001d7ff]+")
 _RUN_OF_SPACES = re.compile(" {2,}")
 
 
@@ -32,16 +34,12 @@ def clean(text: str) -> str:
     if _ODD.search(text):
         text = _join_surrogates(text).translate(_TABLE)
         text = _UNWANTED.sub("", text)
+        text = _MATHEMATICAL.sub(lambda found: unicodedata.normalize("NFKC", found.group()), text)
     return _RUN_OF_SPACES.sub(" ", text) if "  " in text else text
 
 
 def _join_surrogates(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
-
-
-def is_private(character: str) -> bool:
-    """Whether the character says nothing outside its font: private use, unassigned mark or replacement."""
-    return "\ue000" <= character <= "\uf8ff" or character in "\ufffd\x00" or character >= "\U000f0000"
 
 
 def is_cjk(character: str) -> bool:

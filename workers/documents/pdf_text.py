@@ -282,7 +282,7 @@ def _merged(runs: Iterator[tuple[int, Fragment]]) -> Iterator[tuple[int, Fragmen
 
 def _continues(group: list[Fragment], run: Fragment) -> bool:
     size = max(group[0].size, group[-1].size, run.size)
-    return abs(run.y - group[0].y) < 0.6 * size and -size < run.x0 - group[-1].x1 < _WIDE_GAP * size
+    return abs(run.y - group[0].y) < 0.15 * size and -size < run.x0 - group[-1].x1 < _WIDE_GAP * size
 
 
 def _joined(group: list[Fragment]) -> Fragment:

@@ -1,54 +1,96 @@
-"""Lines of a column: fragments that share a baseline, with superscripts where they stand."""
+"""Lines of a column: fragments that share a baseline, with superscripts and formulas where they stand."""
 
+from workers.documents.formulas import belongs, is_sign, overlaps, stack_text
 from workers.documents.lines import Fragment, Line, Span
+
+Row = list[Fragment]
+
+_SAME_BASELINE = 0.2  # in sizes of type
+_RELATIONS = frozenset("=<>≤≥≈≡→∈")
+_FULL_SIZE = 0.85  # of the column's usual size
 
 
 def lines_of(page: int, column: int, fragments: list[Fragment]) -> list[Line]:
     """The lines of one column from top to bottom."""
-    rows: list[list[Fragment]] = []
-    for fragment in sorted(fragments, key=lambda f: (f.y, f.x0)):
-        row = next((row for row in reversed(rows[-3:]) if _shares_line(row, fragment)), None)
-        if row is None:
-            rows.append([fragment])
-        else:
-            row.append(fragment)
-    lines = [_line(page, column, row) for row in rows]
+    lines = [_line(page, column, row) for row in _rows(fragments)]
     left, right = min(line.x0 for line in lines), max(line.x1 for line in lines)
     for line in lines:
         line.left, line.right = left, right
     return lines
 
 
-def _shares_line(row: list[Fragment], fragment: Fragment) -> bool:
-    """Whether the fragment stands on the row's baseline, or as a raised or lowered sign right beside a part
-    of it.
-    """
-    main = max(row, key=lambda f: f.size)
-    apart = abs(main.y - fragment.y)
-    if apart < 0.2 * max(main.size, fragment.size):
-        return True
-    if apart > 0.6 * max(main.size, fragment.size):
-        return False
-    near = max(main.size, fragment.size)
-    return any(
-        -0.3 * near < fragment.x0 - f.x1 < near or -0.3 * near < f.x0 - fragment.x1 < near for f in row
-    )
+def _rows(fragments: list[Fragment]) -> list[Row]:
+    """Fragments by baseline; small and lone signs go to the line they stand at."""
+    usual = max(fragments, key=lambda f: len(f.text)).size
+    rows: list[Row] = []
+    signs: list[Fragment] = []
+    for fragment in sorted(fragments, key=lambda f: (f.y, f.x0)):
+        if fragment.size < _FULL_SIZE * usual and is_sign(fragment):
+            signs.append(fragment)
+        elif rows and abs(rows[-1][0].y - fragment.y) < _SAME_BASELINE * max(rows[-1][0].size, fragment.size):
+            rows[-1].append(fragment)
+        else:
+            rows.append([fragment])
+    lone = [[sign] for sign in signs] + [row for row in rows if all(map(is_sign, row))]
+    for row in sorted(lone, key=_weight):
+        _put(row, rows)
+    return sorted(rows, key=lambda row: max(row, key=lambda f: len(f.text)).y)
 
 
-def _line(page: int, column: int, row: list[Fragment]) -> Line:
+def _weight(row: Row) -> int:
+    """How likely others are to belong to the row: by its length, and more when it holds a relation."""
+    text = "".join(fragment.text for fragment in row)
+    return len(text) + 100 * (not _RELATIONS.isdisjoint(text))
+
+
+def _put(signs: Row, rows: list[Row]) -> None:
+    """Moves a row of signs into the nearest line it belongs to, if there is one."""
+    hosts = [
+        (apart, row)
+        for row in rows
+        if row is not signs
+        and _weight(row) >= _weight(signs)
+        and (apart := min((belongs(sign, row) for sign in signs), default=99.0)) < 99.0
+    ]
+    known = any(row is signs for row in rows)
+    if hosts:
+        min(hosts, key=lambda host: host[0])[1].extend(signs)
+        if known:
+            rows[:] = [row for row in rows if row is not signs]
+    elif not known:
+        rows.append(signs)
+
+
+def _line(page: int, column: int, row: Row) -> Line:
     row.sort(key=lambda f: f.x0)
     main = max(row, key=lambda f: len(f.text))
     text, emphasis, cells = "", list[Span](), list[tuple[float, float, str]]()
-    for place, fragment in enumerate(row):
-        if place and _parted(row[place - 1], fragment):
+    before: Fragment | None = None
+    for group in _stacks(row):
+        if before is not None and _parted(before, group[0]):
             text += " "
-        emphasis += [(len(text) + start, len(text) + end) for start, end in fragment.emphasis]
-        text += fragment.text
-        cells += _cells(fragment)
+        if len(group) > 1:
+            text += stack_text(group, text)
+        else:
+            emphasis += [(len(text) + start, len(text) + end) for start, end in group[0].emphasis]
+            text += group[0].text
+        cells += [cell for fragment in group for cell in _cells(fragment)]
+        before = max(group, key=lambda f: f.x1)
     right = max(f.x1 for f in row)
     return Line(
         page, text, row[0].x0, right, main.y, main.size, main.bold, main.italic, emphasis, cells, column
     )
+
+
+def _stacks(row: Row) -> list[Row]:
+    """The row from left to right in groups of fragments that stand above each other."""
+    groups: list[Row] = []
+    for fragment in row:
+        if groups and any(overlaps(fragment, other) for other in groups[-1]):
+            groups[-1].append(fragment)
+        else:
+            groups.append([fragment])
+    return groups
 
 
 def _parted(before: Fragment, after: Fragment) -> bool:
