@@ -9,6 +9,7 @@ _LAST_WORD = re.compile(r"[\w'’‐-]+$")
 _FIRST_WORD = re.compile(r"^[\w'’‐-]+")
 _WORD = re.compile(r"[^\W\d_]+(?:[-‐][^\W\d_]+)*")
 # Signs that stand without a space between words, and addresses parted after one of their signs.
+_LONGEST_ENDING = 400  # characters in which an ending is looked for, however long the paragraph is
 _CLOSED_END = re.compile(r"\S[—–/]$|\d-$")
 _CLOSED_START = re.compile(r"[—–]\S")
 _ADDRESS_END = re.compile(r"(://|www\.)\S*[/?=&._-]$")
@@ -85,7 +86,8 @@ class LineJoiner:
             return before[:-1] if self._without_hyphen(before, after) else before
         if is_cjk(before[-1]) and is_cjk(after[0]):
             return before
-        closed = _CLOSED_END.search(before) or _CLOSED_START.match(after) or _ADDRESS_END.search(before)
+        ending = before[-_LONGEST_ENDING:]
+        closed = _CLOSED_END.search(ending) or _CLOSED_START.match(after) or _ADDRESS_END.search(ending)
         return before if closed else f"{before} "
 
 
