@@ -42,7 +42,7 @@ class Desk:
     Args:
         engine: does the tasks.
         stand_in: does them when `engine` cannot; replies then say so. None where none may.
-        cache: keeps replies by content for a day.
+        cache: keeps replies by content for a day; one that fails costs time and nothing else.
         breaker: leaves `engine` alone while it fails.
     """
 
@@ -97,14 +97,27 @@ class Desk:
         guard: AbstractAsyncContextManager[None],
     ) -> R:
         key = f"llm:{engine.name}:{engine.model}:{engine.revision}:{task.name}:{content}"
-        known = await self.cache.get(key)
+        known = await self._known(key)
         if known is not None:
             return task.reply.FromString(known)
         async with guard:
             reply = await task.ask(engine, request)
         _info(reply).CopyFrom(task_pb2.EngineInfo(engine=engine.name, model=engine.model))
-        await self.cache.set(key, reply.SerializeToString(deterministic=True), CACHE_SECONDS)
+        await self._keep(key, reply.SerializeToString(deterministic=True))
         return reply
+
+    async def _known(self, key: str) -> bytes | None:
+        try:
+            return await self.cache.get(key)
+        except OSError as error:
+            log.warning("cache does not answer", exc_info=error)
+            return None
+
+    async def _keep(self, key: str, reply: bytes) -> None:
+        try:
+            await self.cache.set(key, reply, CACHE_SECONDS)
+        except OSError as error:
+            log.warning("cache does not answer", exc_info=error)
 
     @asynccontextmanager
     async def _guarding(self) -> AsyncIterator[None]:

@@ -16,6 +16,7 @@ from mesh.config import Settings
 from mesh.validation import Validator
 from services.llm.budget import Meter
 from services.llm.chat import Chat
+from services.llm.failures import OutputInvalid
 from services.llm.guard import Guard
 from services.llm.prompts import answer as answer_prompt
 from services.llm.prompts import atoms as atoms_prompt
@@ -92,7 +93,10 @@ class OpenAiEngine:
             )
 
         found = await self._all(ask, range(len(parts)))
-        return messages.ExtractConceptsResponse(concepts=concepts.merge(found, max(low, high)))
+        merged = concepts.merge(found, request.passages, max(low, high))
+        if not merged:
+            raise OutputInvalid(["no concept was found"])
+        return messages.ExtractConceptsResponse(concepts=merged)
 
     async def infer_relations(
         self, request: messages.InferRelationsRequest

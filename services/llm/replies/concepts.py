@@ -37,7 +37,7 @@ class ConceptsReply(Reply):
 
 
 def check(reply: ConceptsReply, passages: Sequence[Passage]) -> Checked[list[task_pb2.Concept]]:
-    """Keeps concepts whose name the text uses and whose definition it holds."""
+    """Keeps concepts whose name the text uses and whose definition it holds. Without their passages yet."""
     quotes = Quotes(passages)
     kept: list[task_pb2.Concept] = []
     problems: list[str] = []
@@ -60,7 +60,6 @@ def check(reply: ConceptsReply, passages: Sequence[Passage]) -> Checked[list[tas
                 importance=min(1.0, max(0.0, concept.importance)),
             )
             made.aliases.extend(_aliases(concept.aliases, name, passages))
-            made.passage_ids.extend(_mentions(passages, [name, *made.aliases])[:MOST_PASSAGES])
             kept.append(made)
     return Checked(kept, len(kept), problems)
 
@@ -79,8 +78,11 @@ def _mentions(passages: Sequence[Passage], names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(p.passage_id for p in passages if found.search(p.text)))
 
 
-def merge(parts: Sequence[Sequence[task_pb2.Concept]], most: int) -> list[task_pb2.Concept]:
-    """One list of all parts' concepts, most important first. Those that share a name or an alias are one."""
+def merge(
+    parts: Sequence[Sequence[task_pb2.Concept]], passages: Sequence[Passage], most: int
+) -> list[task_pb2.Concept]:
+    """One list of all parts' concepts, most important first. Those that share a name or an alias are one, and are
+    mentioned wherever the whole document names them."""
     merged: list[task_pb2.Concept] = []
     known: dict[str, task_pb2.Concept] = {}
     for concept in (concept for part in parts for concept in part):
@@ -94,17 +96,16 @@ def merge(parts: Sequence[Sequence[task_pb2.Concept]], most: int) -> list[task_p
             _add(same, concept)
         known.update((key, same) for key in keys if key not in known)
     merged.sort(key=lambda concept: -concept.importance)
+    for concept in merged[:most]:
+        concept.passage_ids.extend(_mentions(passages, [concept.name, *concept.aliases])[:MOST_PASSAGES])
     return merged[:most]
 
 
 def _add(to: task_pb2.Concept, other: task_pb2.Concept) -> None:
     to.importance = max(to.importance, other.importance)
-    names = {to.name.casefold()}
     aliases = dict.fromkeys([*to.aliases, *other.aliases])
-    passages = dict.fromkeys([*to.passage_ids, *other.passage_ids])
-    del to.aliases[:], to.passage_ids[:]
-    to.aliases.extend(alias for alias in aliases if alias.casefold() not in names)
-    to.passage_ids.extend(list(passages)[:MOST_PASSAGES])
+    del to.aliases[:]
+    to.aliases.extend(alias for alias in aliases if alias.casefold() != to.name.casefold())
 
 
 def _key(name: str) -> str:

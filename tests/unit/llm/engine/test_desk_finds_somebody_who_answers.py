@@ -149,6 +149,22 @@ async def test_an_engine_given_next_to_no_time_has_not_failed() -> None:
     assert desk.breaker.state == CircuitState.CLOSED
 
 
+class BrokenCache(MemoryCache):
+    async def get(self, key: str) -> bytes | None:
+        raise ConnectionError("down")
+
+    async def set(self, key: str, value: bytes, ttl_seconds: float) -> None:
+        raise ConnectionError("down")
+
+
+async def test_a_cache_that_fails_costs_a_call_and_nothing_else() -> None:
+    engine = ScriptedEngine()
+    desk = Desk(engine, None, BrokenCache())
+    for _ in range(2):
+        assert (await desk.perform(EXTRACT_CONCEPTS, request())).concepts[0].name == "scripted"
+    assert len(engine.asked) == 2
+
+
 async def test_closing_closes_both_engines() -> None:
     engine, stand_in = ScriptedEngine(), ScriptedEngine()
     await desk_of(engine, stand_in).close()
