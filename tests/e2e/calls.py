@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,3 +66,11 @@ def reason(reply: httpx2.Response) -> str:
     info = next(detail for detail in status["details"] if detail["@type"].endswith("google.rpc.ErrorInfo"))
     assert info["domain"] == "mootion"
     return str(info["reason"])
+
+
+def until(holds: Callable[[], bool], seconds: float) -> None:
+    """Waits for something that happens by itself."""
+    give_up = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < give_up, f"it did not happen within {seconds} s"
+        time.sleep(0.05)
