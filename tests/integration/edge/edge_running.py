@@ -29,10 +29,11 @@ def free_port() -> int:
     raise RuntimeError("no free port from 42600 to 42699")
 
 
-def settings_in(folder: Path) -> Settings:
+def settings_in(folder: Path, otlp_endpoint: str | None = None) -> Settings:
     """Settings with free ports."""
     return Settings(
         data_dir=folder,
+        otlp_endpoint=otlp_endpoint,
         edge_port=free_port(),
         edge_admin_port=free_port(),
         grpc_port=free_port(),
@@ -87,9 +88,9 @@ def whole(response: HTTPResponse) -> Reply:
 
 
 @contextmanager
-def running_edge(folder: Path) -> Iterator[Running]:
+def running_edge(folder: Path, otlp_endpoint: str | None = None) -> Iterator[Running]:
     """Starts backend and edge, and stops both."""
-    settings, loop, started = settings_in(folder), asyncio.new_event_loop(), threading.Event()
+    settings, loop, started = settings_in(folder, otlp_endpoint), asyncio.new_event_loop(), threading.Event()
     stopping, found = asyncio.Event(), []
 
     async def serve() -> None:
