@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -81,7 +82,13 @@ def _find_files(node: object) -> None:
 
 def _place(name: str) -> Path:
     if name.startswith(_SWAGGER_UI):
-        import swagger_ui
-
-        return Path(swagger_ui.__file__).parent / "static" / name.removeprefix(_SWAGGER_UI)
+        return _swagger_ui() / name.removeprefix(_SWAGGER_UI)
     return GATEWAY.parent / name
+
+
+def _swagger_ui() -> Path:
+    """Where the wheel swagger-ui-py keeps the scripts of Swagger UI; it is not imported, only looked for."""
+    package = find_spec("swagger_ui")
+    if package is None or package.origin is None:
+        raise FileNotFoundError("the package swagger-ui-py is not installed; run make setup")
+    return Path(package.origin).parent / "static"
