@@ -110,6 +110,7 @@ class CallMiddleware:
             call = self._call(headers, scope["path"], request_id)
             with Entered(call, WORKLOAD):
                 await self._application(scope, receive, sender)
+            await sender.release()
         except CallError as error:
             await sender.fail(error, request_id)
         except Exception as error:
@@ -136,13 +137,23 @@ class CallMiddleware:
 
 
 class _Sender:
+    """Holds a 500 back until the application has ended: frameworks send one of their own and then raise."""
+
     def __init__(self, send: Any) -> None:
         self._send = send
         self._started = False
+        self._held: list[Any] = []
 
     async def __call__(self, message: Any) -> None:
+        if self._held or message.get("status") == 500:
+            self._held.append(message)
+            return
         self._started = True
         await self._send(message)
+
+    async def release(self) -> None:
+        for message in self._held:
+            await self._send(message)
 
     async def fail(self, error: CallError, request_id: str) -> None:
         if self._started:

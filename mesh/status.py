@@ -55,7 +55,7 @@ def encode(error: CallError, request_id: str) -> status_pb2.Status:
         _add(status, error_details_pb2.BadRequest(field_violations=violations))
     if error.retry_after_seconds is not None:
         retry = error_details_pb2.RetryInfo()
-        retry.retry_delay.FromNanoseconds(int(error.retry_after_seconds * 1e9))
+        retry.retry_delay.FromNanoseconds(round(error.retry_after_seconds * 1e9))
         _add(status, retry)
     return status
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import grpc
 import pytest
@@ -62,11 +63,10 @@ async def test_a_creation_that_failed_may_be_sent_again(served: Served) -> None:
 
 
 @NAMES
-async def test_a_repeat_after_a_restart_gets_the_same_reply(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
-    folder = tmp_path_factory.mktemp("data")
+async def test_a_repeat_after_a_restart_gets_the_same_reply(tmp_path: Path, name: str) -> None:
     ids = set()
     for _ in range(2):
-        async with running(lambda runtime: parts(Toy(runtime)), data_dir=folder) as found:
+        async with running(lambda runtime: parts(Toy(runtime)), data_dir=tmp_path) as found:
             stub = found.stub(rpc.ToyServiceStub, "toy")
             ids.add((await stub.CreateThing(creation(name))).thing_id)
     assert len(ids) == 1
@@ -132,3 +132,14 @@ async def test_equal_uploads_at_once_have_one_effect(served: Served) -> None:
 
 async def test_an_empty_stream_reaches_the_handler(served: Served) -> None:
     assert (await served.stub().Upload(iter([]))).size == 0
+
+
+async def test_a_reply_remembered_before_the_request_was_read_is_a_fault_of_ours(served: Served) -> None:
+    async def remember_too_early() -> None:
+        async with served.running.runtime.database.transaction() as transaction:
+            transaction.remember(toy.UploadResponse())
+
+    served.toy.behaviours["early"] = remember_too_early
+    with pytest.raises(CallError) as raised:
+        await served.stub().Upload(chunks(b"x" * 3000, 1000, name="early"))
+    assert raised.value.code is grpc.StatusCode.INTERNAL

@@ -36,8 +36,7 @@ async def test_a_slow_leaf_is_stopped_at_every_hop_when_the_time_is_up(served: S
 
 async def test_a_client_that_goes_away_stops_every_hop(served: Served) -> None:
     call = asyncio.ensure_future(served.stub().Relay(toy.RelayRequest(hops=3, text="sleep")))
-    while not served.toy.runs.get("Echo"):
-        await asyncio.sleep(0.005)
+    await asyncio.wait_for(served.toy.entered.wait(), 1)
     call.cancel()
     await asyncio.wait_for(served.toy.cancelled.wait(), 0.1)
 
@@ -61,7 +60,6 @@ async def test_no_call_is_begun_when_no_time_is_left(served: Served) -> None:
 async def test_calls_left_behind_are_cancelled_with_the_handler_that_made_them(served: Served) -> None:
     with context.acting_for("ada", request_id="r", timeout_seconds=10):
         left_behind = asyncio.ensure_future(served.stub().Echo(toy.EchoRequest(text="sleep")))
-        while not served.toy.runs.get("Echo"):
-            await asyncio.sleep(0.005)
+        await asyncio.wait_for(served.toy.entered.wait(), 1)
     await asyncio.wait_for(served.toy.cancelled.wait(), 0.1)
     assert left_behind.cancelled() or isinstance(left_behind.exception(), CallError)

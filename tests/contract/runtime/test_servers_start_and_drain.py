@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import pytest
@@ -78,7 +78,7 @@ def test_a_servicer_that_is_registered_as_another_service_is_refused() -> None:
 
 
 def test_a_method_that_is_not_implemented_is_refused() -> None:
-    problem = problems_of(toy_with(rpc.ToyServiceServicer()))
+    problem = problems_of(toy_with(cast(Any, rpc.ToyServiceServicer)()))
     assert "/mootion.toy.v1.ToyService/Echo is in the contract and not implemented" in problem
 
 
@@ -94,7 +94,7 @@ def test_a_service_of_the_same_contract_that_is_left_out_is_refused() -> None:
     from mootion.document.v1 import document_service_pb2, document_service_pb2_grpc
 
     servicer = Servicer(
-        document_service_pb2_grpc.DocumentServiceServicer(),
+        cast(Any, document_service_pb2_grpc.DocumentServiceServicer)(),
         document_service_pb2_grpc.add_DocumentServiceServicer_to_server,
         document_service_pb2.DESCRIPTOR.services_by_name["DocumentService"],
     )
@@ -117,7 +117,7 @@ async def test_a_port_that_is_taken_is_said_by_its_variable(tmp_path: Path) -> N
 
 
 async def test_health_answers_for_each_service_and_for_the_server(served: Served) -> None:
-    health = health_pb2_grpc.HealthStub(served.running.runtime.channels.channel("toy"))
+    health: Any = health_pb2_grpc.HealthStub(served.running.runtime.channels.channel("toy"))
     for name in ("", SERVICE.full_name):
         reply = await health.Check(health_pb2.HealthCheckRequest(service=name))
         assert reply.status == health_pb2.HealthCheckResponse.SERVING
@@ -135,7 +135,7 @@ async def test_reflection_lists_the_services(served: Served) -> None:
 
 
 async def test_an_unknown_method_ends_with_a_status_of_ours(served: Served) -> None:
-    call = served.running.runtime.channels.channel("toy").unary_unary("/mootion.toy.v1.ToyService/Nothing")
+    call: Any = served.running.runtime.channels.channel("toy").unary_unary("/mootion.toy.v1.ToyService/Nothing")
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await call(b"")
     assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
@@ -158,7 +158,7 @@ class Draining:
         return call
 
     async def health(self) -> int:
-        stub = health_pb2_grpc.HealthStub(self.runtime.channels.channel("toy"))
+        stub: Any = health_pb2_grpc.HealthStub(self.runtime.channels.channel("toy"))
         reply = await stub.Check(health_pb2.HealthCheckRequest(service=SERVICE.full_name))
         return int(reply.status)
 
@@ -212,10 +212,13 @@ async def test_a_second_signal_waits_for_nothing(tmp_path: Path) -> None:
 
 async def test_parts_start_before_the_first_call_and_stop_after_the_last(tmp_path: Path) -> None:
     happened: list[str] = []
+    worked = asyncio.Event()
 
     def step(name: str) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
             happened.append(name)
+            if name == "task":
+                worked.set()
 
         return run
 
@@ -225,8 +228,7 @@ async def test_parts_start_before_the_first_call_and_stop_after_the_last(tmp_pat
         serving = asyncio.ensure_future(
             serve(runtime, [part], until=until, ready=lambda: happened.append("ready"), partial=True)
         )
-        while "task" not in happened:
-            await asyncio.sleep(0.01)
+        await asyncio.wait_for(worked.wait(), 2)
         until.set()
         await serving
     assert happened == ["start", "ready", "task", "stop"]

@@ -53,7 +53,9 @@ class Toy(rpc.ToyServiceServicer):
             yield toy.CountResponse(number=number)
         await self._behave(request.text)
 
-    async def Upload(self, request_iterator: AsyncIterator[toy.UploadRequest], context_: Context) -> toy.UploadResponse:
+    async def Upload(
+        self, request_iterator: AsyncIterator[toy.UploadRequest], context_: Context
+    ) -> toy.UploadResponse:
         size = 0
         async for request in request_iterator:
             size += len(request.content.data)
@@ -118,6 +120,7 @@ class Toy(rpc.ToyServiceServicer):
             tasks.create_task(asyncio.sleep(10))
 
     async def _sleep(self) -> None:
+        self.entered.set()
         try:
             await asyncio.sleep(30)
         except asyncio.CancelledError:

@@ -1,0 +1,116 @@
+"""An HTTP application of a service has the same principal, the same errors and the same end as gRPC."""
+
+import asyncio
+import json
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from mootion.toy.v1 import toy_service_pb2 as toy
+from mootion.toy.v1 import toy_service_pb2_grpc as rpc
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, StreamingResponse
+from starlette.routing import Route
+
+from mesh import context
+from mesh.errors import not_found
+from mesh.runtime import Runtime
+from mesh.service import Parts
+from mesh.testing import Running, running
+from tests.contract.runtime.toy import CANARY, Toy, parts
+
+
+def application(runtime: Runtime) -> Starlette:
+    async def whoami(request: Request) -> PlainTextResponse:
+        return PlainTextResponse(f"{context.principal_id()} {context.workload()}")
+
+    async def missing(request: Request) -> PlainTextResponse:
+        raise not_found("video", "v1")
+
+    async def boom(request: Request) -> PlainTextResponse:
+        raise ValueError(CANARY)
+
+    async def relay(request: Request) -> PlainTextResponse:
+        stub: rpc.ToyServiceAsyncStub = runtime.channels.stub(rpc.ToyServiceStub, "toy")
+        return PlainTextResponse((await stub.Echo(toy.EchoRequest(text="hi"))).text)
+
+    async def broken(request: Request) -> StreamingResponse:
+        async def chunks() -> AsyncIterator[bytes]:
+            yield b"half"
+            raise ValueError(CANARY)
+
+        return StreamingResponse(chunks(), headers={"content-length": "8"})
+
+    pages = {"/whoami": whoami, "/missing": missing, "/boom": boom, "/relay": relay, "/broken": broken}
+    return Starlette(routes=[Route(path, page) for path, page in pages.items()])
+
+
+def build(runtime: Runtime) -> Parts:
+    return Parts("toy", parts(Toy(runtime)).servicers, http=application(runtime))
+
+
+@asynccontextmanager
+async def served(**overrides: Any) -> AsyncIterator[Running]:
+    async with running(build, **overrides) as found:
+        yield found
+
+
+async def get(found: Running, path: str, **headers: str) -> tuple[int, bytes]:
+    named = {key.replace("_", "-"): value for key, value in headers.items()}
+    request = urllib.request.Request(f"http://127.0.0.1:{found.runtime.settings.media_port}{path}", headers=named)
+    return await asyncio.to_thread(_answer, request)
+
+
+def _answer(request: urllib.request.Request) -> tuple[int, bytes]:
+    try:
+        with urllib.request.urlopen(request, timeout=5) as reply:
+            return reply.status, reply.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+async def test_the_application_knows_who_calls() -> None:
+    async with served() as found:
+        named = await get(found, "/whoami", mootion_principal="ada", mootion_role="STUDENT", mootion_caller="edge")
+        assert named == (200, b"ada media")
+        assert await get(found, "/whoami") == (200, b"local media")
+
+
+async def test_without_the_local_principal_only_the_edge_may_ask_and_for_somebody() -> None:
+    async with served(local_principal=False) as found:
+        assert (await get(found, "/whoami"))[0] == 403
+        assert (await get(found, "/whoami", mootion_caller="edge"))[0] == 401
+
+
+async def test_an_error_is_a_status_in_json() -> None:
+    async with served() as found:
+        code, body = await get(found, "/missing")
+    status = json.loads(body)
+    assert code == 404
+    assert status["code"] == 5
+    assert status["details"][0]["reason"] == "NOT_FOUND"
+
+
+async def test_the_text_of_an_exception_stays_inside(capsys: pytest.CaptureFixture[str]) -> None:
+    async with served() as found:
+        code, body = await get(found, "/boom")
+    assert code == 500
+    assert json.loads(body)["details"][0]["reason"] == "INTERNAL"
+    assert CANARY not in body.decode() + capsys.readouterr().err
+
+
+async def test_a_body_that_broke_off_is_not_taken_for_whole() -> None:
+    async with served() as found:
+        with pytest.raises(Exception, match=r"IncompleteRead|Remote end closed"):
+            await get(found, "/broken")
+
+
+async def test_calls_of_the_application_are_made_as_media() -> None:
+    async with served() as found:
+        code, body = await get(found, "/relay")
+    assert code == 403
+    assert json.loads(body)["details"][0]["reason"] == "CALLER_NOT_ALLOWED"
