@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
-from types import MappingProxyType
 
 from services.llm.extractive.analysis import Sentence
 from services.llm.extractive.questions.distractors import Distractors
+from services.llm.extractive.questions.opposites import opposite_of
 from services.llm.extractive.questions.quantities import Quantity, other_numbers
 from services.llm.extractive.questions.reading import Reading
 from services.llm.extractive.questions.standalone import without_connective
@@ -19,29 +19,6 @@ from services.llm.extractive.questions.wording import (
     with_capital,
 )
 
-_PAIRS = (
-    "increases decreases|increase decrease|increased decreased|increasing decreasing|higher lower|highest lowest"
-    "|more fewer|"
-    "greater smaller|greatest smallest|larger smaller|largest smallest|faster slower|stronger weaker|strong weak"
-    "|positive negative|"
-    "positively negatively|internal external|inside outside|above below|before after|always never|most least"
-    "|maximum minimum|"
-    "gains loses|gain lose|absorbs releases|absorb release|attract repel|attracts repels|early late|earlier later"
-    "|longer shorter|"
-    "cannot can|without with|same different|hot cold|warm cool|rises falls|rise fall|first last|acidic basic"
-    "|soluble insoluble|"
-    "stable unstable|equal unequal|similar different|possible impossible|likely unlikely|necessary unnecessary"
-    "|valid invalid|"
-    "true false|directly inversely|parallel perpendicular|expands contracts|accept reject|accepts rejects|dense sparse|"
-    "active passive|public private|rich poor|rare common|rarely frequently|permanent temporary|heavier lighter|"
-    "upper lower|shorter longer|converge diverge|open closed|aerobic anaerobic|dominant recessive|independent dependent"
-)
-_OPPOSITE = MappingProxyType(
-    {a: b for pair in _PAIRS.split("|") for a, b in (pair.split(), reversed(pair.split()))}
-)
-_NOT_OPPOSED = frozenset(
-    ("with", "can", "most", "first", "same", "different", "before", "after", "common", "last", "lower")
-)
 _NEGATED = re.compile(
     r"\b(?P<verb>is|are|was|were|can|does|do|did|will|should|must) not\b|\b(?P<cannot>cannot)\b"
 )
@@ -83,16 +60,23 @@ class Contradictions:
         negated = _NEGATED.search(statement)
         if negated is not None:
             verb = negated["verb"] or "can"
-            changed = statement[: negated.start()] + verb + statement[negated.end() :]
-            if verb not in ("does", "do", "did"):
+            if verb not in ("does", "do", "did") and " but " not in statement[negated.end() :]:
+                changed = statement[: negated.start()] + verb + statement[negated.end() :]
                 yield Contrary(changed, negated[0], verb)
             return
+        named = self._named_spans(statement)
         for match in re.finditer(r"[a-z]+", statement):
-            opposite = _OPPOSITE.get(match[0])
-            explained = statement[match.end() :].startswith((" (", "-", "’"))
-            if opposite and match[0] not in _NOT_OPPOSED and opposite not in statement and not explained:
+            opposite = opposite_of(match[0], statement[match.end() :])
+            inside = any(start <= match.start() < end for start, end in named)
+            if opposite and not inside and opposite not in statement:
                 before = _with_article_for(opposite, statement[: match.start()])
                 yield Contrary(before + opposite + statement[match.end() :], match[0], opposite)
+
+    def _named_spans(self, statement: str) -> list[tuple[int, int]]:
+        """Where the statement names terms of several words, of which none may be changed alone."""
+        tokens = self._reading.tokens_of(statement)
+        mentions = (m for m in self._reading.mentions_in(tokens) if m.last - m.first > 1)
+        return [(tokens[m.first].start, tokens[m.last - 1].end) for m in mentions]
 
     def _by_number(self, sentence: Sentence, statement: str, random: Random) -> Iterator[Contrary]:
         quantity = self._numbers.get(sentence.index)

@@ -77,7 +77,7 @@ class Gate:
             self.rejections[fault.value] += 1
             return False
         view = ItemView(item, self._reading)
-        self._asked.append(_Asked(view.question_stems, view.asked))
+        self._asked.append(_Asked(view.question_stems, view.flat_stem))
         self._proofs.add(view.proof)
         return True
 
@@ -85,7 +85,7 @@ class Gate:
         if view.proof in self._proofs:
             return True
         return any(
-            asked.text == view.asked or _share(asked.stems, view.question_stems) >= NEAR_DUPLICATE_SHARE
+            asked.text == view.flat_stem or _share(asked.stems, view.question_stems) >= NEAR_DUPLICATE_SHARE
             for asked in self._asked
         )
 

@@ -69,15 +69,14 @@ class ItemView:
         return self.stem_stems
 
     @cached_property
-    def asked(self) -> str:
-        """The question without punctuation; with its options where every question of the kind is put alike."""
-        options = self.item.options if self.item.kind in GROUPED_KINDS else ()
-        return flat(" ".join([self.item.stem, *sorted(option.text for option in options)]))
-
-    @cached_property
     def asks_for_outsider(self) -> bool:
         """Whether the question asks which option does not belong."""
         return bool(re.match(r"Which of these (?:is not one|does the text not)", self.item.stem))
+
+    @property
+    def names_all_options(self) -> bool:
+        """Whether the question names what each option is about, so that no name tells the right one."""
+        return self.item.stem.startswith("Which of these statements")
 
     @property
     def proof(self) -> tuple[str, str, str]:

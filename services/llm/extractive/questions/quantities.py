@@ -100,7 +100,7 @@ def _quantity(reading: Reading, sentence: Sentence, term: int) -> Quantity | Non
     before = text[: match.start()]
     if (match["word"] and _POINTING_COUNT.search(before)) or _NOT_ASKED.search(before):
         return None
-    if _DAY.match(text, match.end()):
+    if _DAY.match(text, match.end()) or text[match.end() :].lstrip().startswith("="):
         return None
     if match["word"] and not _COUNTED_NOUN.match(text, match.end()):
         return None

@@ -211,7 +211,7 @@ def _is_name(reading: Reading, name: str) -> bool:
     if re.search(r"[A-Z]\d[A-Z]\d|[A-Z](?:AND|OR)[A-Z]", name):
         return False
     ends = (tokens[0], tokens[-1])
-    joins = any(end.is_stop and end.tag != "NOUN" for end in ends)
+    joins = any(end.is_stop for end in ends)
     return not joins and (len(tokens) > 1 or tokens[0].tag not in ("VERB", "AUX"))
 
 

@@ -173,7 +173,7 @@ _FRAME = frozenset(
 
 def shared_word_gives_key_away(view: ItemView) -> bool:
     """A content word stands in the question and in the right option, but in less than half of the wrong ones."""
-    if view.item.kind != task_pb2.SINGLE_CHOICE or view.asks_for_outsider:
+    if view.item.kind != task_pb2.SINGLE_CHOICE or view.asks_for_outsider or view.names_all_options:
         return False
     others = [view.reading.content_stems(text) for text in view.distractors]
     for key in view.keys:

@@ -57,7 +57,7 @@ _POINTING = re.compile(
     r"described (?:earlier|later|above|below|previously|here)|mentioned|aforesaid|respectively|likewise|"
     r"the (?:\w+ )?(?:column|row)|the (?:graph|chart|plot|picture|image|photo|list|survey|map)|in another|the others?|"
     r"above(?! (?:the|an?|its|it|all|zero|ground|sea|average|normal|them|each|\d))|is why|listed (?:above|below)"
-    r"|given above|given below|that follows?|to follow|such an?|here)\b",
+    r"|given above|given below|that follows?|to follow|follows(?=\.)|such an?|here|(?:we|you) (?:will|shall|are going to) (?:now )?(?:learn|see|find|discover|study|look)|suppose)\b",
     re.IGNORECASE,
 )
 _ADDRESSING = re.compile(
@@ -65,9 +65,12 @@ _ADDRESSING = re.compile(
     r"you['’]ve|you['’]ll|we['’]ve)\b",
     re.IGNORECASE,
 )
+# Formulas and codes that no question can show as they stand in running text.
 _SYMBOLS = re.compile(
-    r"[=∪∩|{}<>^_\\→⇄⇌√∑∫′≤≥≠×]|\bP\(|\(\d+\)/\(|[A-Z](?:AND|OR|GIVEN)[A-Z]|\s[+*/]\s|\.\.\.|…|\bhttp|www\.|@"
+    r"[∪∩{}<>^_\\→⇄⇌√∑∫≤≥≠×]|\(\d+\)/\(|[A-Z](?:AND|OR|GIVEN)[A-Z]|\s[+*/]\s|\.\.\.|…|\bhttp|www\.|@|=[^=]*="
 )
+# Light notation, such as `P(A)`: readable, but no good matter for a question.
+_NOTATION = re.compile(r"[=|′]|\b[A-Z]\(")
 _ARTEFACT = re.compile(
     r"\(\s*[,;.]?\s*\)|\s,|\s\.|,,|\.\.|\b(?:in|of|by|see|and|to|with|from|at)\s*[,.;)]|\b(?:in|and|see) and\b|"
     r"\bin (?:can|is|are|below|above)\b|�|[a-z]{3,}[A-Z][a-z]"
@@ -110,12 +113,18 @@ def points_within(text: str) -> bool:
 
 
 def is_weak(text: str) -> bool:
-    """Whether `text` addresses the reader, opens vaguely or uses single letters as names."""
-    return bool(_VAGUE_START.match(text) or _ADDRESSING.search(text) or _VARIABLE.search(text))
+    """Whether `text` addresses the reader, opens vaguely or uses notation or single letters as names."""
+    patterns = (_ADDRESSING, _VARIABLE, _NOTATION)
+    return bool(_VAGUE_START.match(text)) or any(pattern.search(text) for pattern in patterns)
 
 
 def has_symbols(text: str) -> bool:
     """Whether `text` holds formulas or marks of a computer's notation."""
+    return bool(_SYMBOLS.search(text) or _NOTATION.search(text))
+
+
+def has_code(text: str) -> bool:
+    """Whether `text` holds symbols beyond a light notation such as `P(A) = 0`."""
     return bool(_SYMBOLS.search(text))
 
 
@@ -137,7 +146,7 @@ def stands_alone(sentence: Sentence) -> bool:
     text = without_connective(sentence.text)
     if not (text[:1].isalnum() or text[:1] in '“"'):
         return False
-    return not (points_elsewhere(text) or has_symbols(text) or unbalanced(text))
+    return not (points_elsewhere(text) or has_code(text) or unbalanced(text))
 
 
 def speaks_of_one_before(analysis: Analysis, sentence: Sentence) -> bool:
@@ -158,6 +167,13 @@ def speaks_of_one_before(analysis: Analysis, sentence: Sentence) -> bool:
 def is_instruction(analysis: Analysis, sentence: Sentence) -> bool:
     """Whether a sentence tells the reader to do something: it opens with a bare verb or Using and an object."""
     tokens = sentence.tokens
+    if (
+        tokens[0].tag == "ADV"
+        and tokens[0].lower.endswith("ly")
+        and len(tokens) > 3
+        and tokens[2].tag == "DET"
+    ):
+        return is_verb(tokens[1].lower, analysis.language.zipf)
     if len(tokens) < 2 or tokens[1].tag not in ("DET", "PRON", "NUM", "ADP"):
         return tokens[0].lower in ("using", "given", "note", "see", "identify", "compare")
     opens = tokens[0].lower

@@ -8,12 +8,12 @@ from services.llm.extractive.inflection import singular as singular_noun
 
 _EMPTY_BRACKETS = re.compile(r"\s*[(\[]\s*[,;.]*\s*[)\]]")
 _REFERENCE_BRACKETS = re.compile(
-    r"\s*\((?:see|as shown|shown|cf\.?|e\.g\., see)?\s*(?:also\s+)?(?:figures?|fig\.|tables?|section|chapter"
+    r"\s+\((?:see|as shown|shown|cf\.?|e\.g\., see)?\s*(?:also\s+)?(?:figures?|fig\.|tables?|section|chapter"
     r"|equation|eq\.|link|[a-d])\b[^()]*\)",
     re.IGNORECASE,
 )
 _SOURCE_BRACKETS = re.compile(
-    r"\s*\((?:[^()]*\b(?:1[5-9]|20)\d\d\b[^()]*|\d[\d,;–\s-]*|[^()]*\bBCE?\b[^()]*)\)"
+    r"\s+\((?:[^()]*\b(?:1[5-9]|20)\d\d\b[^()]*|\d[\d,;–\s-]*|[^()]*\bBCE?\b[^()]*)\)"
 )
 _ASIDE = re.compile(
     r",? ?(?:for example|for instance|of course|in contrast|by contrast|on the other hand|in turn|in other words"

@@ -1,6 +1,7 @@
 """Everything the writers of questions work with, read once from a document."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from functools import cached_property
 from random import Random
 
@@ -29,6 +30,9 @@ class Workshop:
 
     reading: Reading
     seed: int
+
+    # How often each sentence has stood, changed, among the wrong options of a question.
+    contradicted: Counter[int] = field(default_factory=Counter)
 
     @cached_property
     def definitions(self) -> list[Definition]:
@@ -88,6 +92,7 @@ class Workshop:
             *((d.term, d.sentence, 0.8) for d in self.definitions),
             *((c.term, c.sentence, 0.75) for c in self.claims),
             *((q.term, q.sentence, 0.6) for q in self.quantities if q.term != NO_TERM),
+            *((m[0].term, s, 0.5) for s in self.reading.standing if (m := self.reading.mentions(s))),
         ]
         standing = {sentence.index for sentence in self.reading.standing}
         found: dict[int, tuple[int, Sentence, float]] = {}

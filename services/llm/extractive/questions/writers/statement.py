@@ -13,6 +13,8 @@ from services.llm.extractive.questions.wording import joined, quoted
 from services.llm.extractive.questions.workshop import Workshop
 
 TEMPLATES = ("true or false", "error", "true statement")
+TRUE_STATEMENT_OPENING = "Which of these statements"
+_WRONG_STATEMENTS = 3
 # Not every statement has a certain contradiction: tried this often, about half of the items come out false.
 FALSE_SHARE = 0.8
 
@@ -60,34 +62,32 @@ def _find_error(shop: Workshop, seed: Seed, sentence: Sentence, random: Random) 
     others = _beside(shop, sentence, random)[:3]
     if contrary is None or len(others) < 3:
         return None
-    names = sorted({shop.reading.terms[term].name for term in _main_terms(shop, [sentence, *others])})
-    stem = f"One of these statements on {joined(names)} contradicts the text. Which one?"
+    stem = f"One of these statements on {_names(shop, [sentence, *others])} contradicts the text. Which one?"
     item = drafted(shop, seed, stem, _why(sentence, contrary))
     return with_options(item, [contrary.text], [statement_of(other) for other in others], random)
 
 
-def _main_terms(shop: Workshop, sentences: Sequence[Sentence]) -> list[int]:
-    """The term that each statement is about."""
-    about = {sentence.index: term for term, sentence, _ in shop.statements}
-    return [about[sentence.index] for sentence in sentences]
-
-
 def _true_statement(shop: Workshop, seed: Seed, sentence: Sentence, random: Random) -> Item | None:
-    wrong = []
-    for other in _beside(shop, sentence, random):
+    wrong: list[str] = []
+    about = [sentence]
+    for other in sorted(_beside(shop, sentence, random), key=lambda other: shop.contradicted[other.index]):
         contrary = shop.contradictions.of(other, random)
         if contrary is not None:
             wrong.append(contrary.text)
-        if len(wrong) == 3:
-            item = drafted(shop, seed, _true_stem(shop, seed))
+            about.append(other)
+        if len(wrong) == _WRONG_STATEMENTS:
+            shop.contradicted.update(other.index for other in about[1:])
+            item = drafted(
+                shop, seed, f"{TRUE_STATEMENT_OPENING} on {_names(shop, about)} agrees with the text?"
+            )
             return with_options(item, [statement_of(sentence)], wrong, random)
     return None
 
 
-def _true_stem(shop: Workshop, seed: Seed) -> str:
-    section = shop.reading.analysis.section(seed.sentence)
-    about = f" on {quoted(section.title)}" if section.title else ""
-    return f"Which of these statements{about} agrees with the text?"
+def _names(shop: Workshop, sentences: Sequence[Sentence]) -> str:
+    """The terms that statements are about, without telling which is which."""
+    about = {sentence.index: term for term, sentence, _ in shop.statements}
+    return joined(sorted({shop.reading.terms[about[sentence.index]].name for sentence in sentences}))
 
 
 def _beside(shop: Workshop, sentence: Sentence, random: Random) -> list[Sentence]:
