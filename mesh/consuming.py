@@ -98,11 +98,17 @@ class Consuming:
                 await self._work(lease, until)
 
     async def _lease(self) -> Lease | None:
-        """Waits a second at a time: a lease that is cancelled half way would hold its job for nothing."""
-        consumer = self._consumer
-        return await self._queue.lease(
-            consumer.topic, wait_seconds=LEASE_WAIT_SECONDS, lease_seconds=consumer.lease_seconds
-        )
+        """Waits a second at a time, to its end: a lease cancelled half way would hold its job for nothing."""
+        topic, seconds = self._consumer.topic, self._consumer.lease_seconds
+        lease = self._queue.lease(topic, wait_seconds=LEASE_WAIT_SECONDS, lease_seconds=seconds)
+        leasing = asyncio.ensure_future(lease)
+        try:
+            return await asyncio.shield(leasing)
+        except asyncio.CancelledError:
+            unwanted = await leasing
+            if unwanted is not None:
+                await unwanted.release()
+            raise
 
     async def _work(self, lease: Lease, until: asyncio.Event) -> None:
         facts = {"topic": lease.topic, "key": lease.key, "attempt": lease.attempt}
@@ -111,15 +117,21 @@ class Consuming:
             heart = asyncio.create_task(self._beat(lease, work))
             try:
                 await self._stop_in_time(work, until)
-                if work.cancelled():
-                    given_back = await lease.release()
-                    log.info("job_given_back" if given_back else "lease_lost", **facts)
             except OSError:
                 # Whatever could not be stored now, the next lease of the job makes up for.
                 log.warning("job_unsettled", exc_info=True, **facts)
             finally:
                 heart.cancel()
                 await asyncio.wait([heart])
+                if work.cancelled():
+                    await self._give_back(lease)
+
+    async def _give_back(self, lease: Lease) -> None:
+        facts = {"topic": lease.topic, "key": lease.key, "attempt": lease.attempt}
+        try:
+            log.info("job_given_back" if await lease.release() else "lease_lost", **facts)
+        except OSError:
+            log.warning("job_not_given_back", exc_info=True, **facts)
 
     async def _stop_in_time(self, work: "asyncio.Task[None]", until: asyncio.Event) -> None:
         """Waits for the work; after the stop only for `finish_seconds`. Raises what the work raised."""

@@ -21,7 +21,10 @@ class Reader(Protocol):
 
 
 class Transaction(Reader, Protocol):
-    """A unit of work: all of it is committed together when the block ends without an exception."""
+    """A unit of work: all of it is committed together when the block ends without an exception.
+
+    After a statement that failed, end the block by an exception: some databases take no further statement.
+    """
 
     def publish(self, event: event_pb2.Event) -> None:
         """Adds an event to the outbox. `event_id` and `time` are filled in where they are empty."""

@@ -111,7 +111,7 @@ def _connect(path: Path | None) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA temp_store=MEMORY")
-    connection.execute("PRAGMA cache_size=-16000")
+    connection.execute("PRAGMA cache_size=-4000")
     connection.execute("PRAGMA journal_size_limit=67108864")
     return connection
 

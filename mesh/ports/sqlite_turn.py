@@ -28,12 +28,9 @@ class Turn:
         return self._state == _State.TAKEN
 
     def take(self) -> bool:
-        """Waits for the lock, in a thread.
-
-        False: the turn was given up meanwhile, and the lock is not held.
-        """
-        if self._state == _State.GIVEN_UP:
-            return False
+        """Waits for the lock, in a thread. False: the turn is over or was given up; the lock is not held."""
+        if self._state != _State.WAITING:
+            return self.is_taken
         fcntl.flock(self._file, fcntl.LOCK_EX)
         with self._guard:
             if self._state == _State.WAITING:

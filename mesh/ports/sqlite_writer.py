@@ -63,7 +63,7 @@ class WriteUnit:
         return result
 
     async def _begin(self, work: Callable[[Connection], T]) -> T:
-        """Waits for the turn and works in one go; stops waiting when that takes too long, or when cancelled."""
+        """Waits for the turn and works in one go. Stops waiting when it takes too long or is cancelled."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._longest_wait_seconds
         future = self._connection.submit(partial(self._in_turn, work))
@@ -78,8 +78,10 @@ class WriteUnit:
                 raise cancelled or StorageUnavailable(self._why())
         if cancelled is not None:
             raise cancelled from future.exception()
-        [result] = future.result()
-        return result
+        results = future.result()
+        if not results:
+            raise RuntimeError("this transaction has ended; open another")
+        return results[0]
 
     def _in_turn(self, work: Callable[[Connection], T], connection: Connection) -> tuple[T, ...]:
         """Gives nothing where the turn was given up."""

@@ -113,6 +113,14 @@ async def test_a_transaction_inside_another_of_the_same_task_is_refused(stores: 
                 pass
 
 
+async def test_statements_of_one_transaction_may_be_started_together(stores: Stores) -> None:
+    async with stores.database.transaction() as tx:
+        await asyncio.gather(
+            *(tx.execute(insert(counters).values(name=str(number), value=number)) for number in range(10))
+        )
+    assert [await value(stores, str(number)) for number in range(10)] == list(range(10))
+
+
 async def test_a_failed_statement_leaves_the_database_usable(stores: Stores) -> None:
     for _ in range(2):
         with pytest.raises(IntegrityError):

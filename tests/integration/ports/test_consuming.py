@@ -265,6 +265,41 @@ async def test_at_a_stop_a_long_job_is_given_back_at_once_and_keeps_its_attempts
     assert lease is not None and (lease.attempt, lease.token) == (1, 2)
 
 
+async def test_when_it_is_cancelled_it_gives_the_job_at_hand_back(queue: Queue) -> None:
+    started = asyncio.Event()
+
+    async def handle(lease: Lease) -> None:
+        started.set()
+        await asyncio.sleep(60)
+
+    await queue.publish(TOPIC, "a", b"")
+    running = asyncio.create_task(Consuming(queue, Tracing(), Consumer(TOPIC, handle)).run(asyncio.Event()))
+    await started.wait()
+    running.cancel()
+    await asyncio.wait([running])
+    assert running.cancelled()
+    lease = await queue.lease(TOPIC, wait_seconds=0)
+    assert lease is not None and lease.attempt == 1
+
+
+async def test_when_it_is_cancelled_as_a_job_comes_the_job_is_not_held(queue: Queue) -> None:
+    async def handle(lease: Lease) -> None:
+        await asyncio.sleep(60)
+
+    for number in range(20):
+        running = asyncio.create_task(
+            Consuming(queue, Tracing(), Consumer(TOPIC, handle)).run(asyncio.Event())
+        )
+        await asyncio.sleep(0.01)
+        await queue.publish(TOPIC, str(number), b"")
+        await asyncio.sleep(number / 10_000)
+        running.cancel()
+        await asyncio.wait([running])
+        lease = await queue.lease(TOPIC, wait_seconds=0)
+        assert lease is not None and lease.attempt == 1
+        await lease.acknowledge()
+
+
 async def test_work_that_swallows_its_cancellation_does_not_count_as_done(queue: Queue) -> None:
     started = asyncio.Event()
 

@@ -147,6 +147,16 @@ async def test_equal_creations_at_once_in_two_processes_have_one_effect(tmp_path
     assert await _counts(ports) == {"replies": 10, "queue_jobs": 10, "outbox": 10}
 
 
+async def test_a_transaction_that_has_ended_takes_no_statement(ports: Ports) -> None:
+    async with ports.database.transaction() as tx:
+        await tx.execute(insert(notebook.notes).values(name="a"))
+    with pytest.raises(RuntimeError, match="has ended"):
+        await tx.execute(insert(notebook.notes).values(name="b"))
+    await notebook.note(ports, "c")
+    async with ports.database.reading() as reader:
+        assert await notebook.names(reader, notebook.notes) == ["a", "c"]
+
+
 async def test_readers_see_one_state_and_cannot_write(ports: Ports) -> None:
     count = select(func.count()).select_from(notebook.notes)
     async with ports.database.reading() as reader:
