@@ -11,7 +11,7 @@ import grpc
 from google.protobuf.message import Message
 from mootion.errors.v1 import reason_pb2
 
-from mesh.errors import CallError
+from mesh.errors import CallError, Violation
 
 _SUM_BYTES = 8
 
@@ -86,6 +86,7 @@ def _invalid() -> CallError:
         grpc.StatusCode.INVALID_ARGUMENT,
         reason_pb2.REASON_INVALID_PAGE_TOKEN,
         "The page token was not made for this list with these filters. Leave it empty to start from the first page.",
+        violations=[Violation("page_token", "was not made for this list with these filters")],
     )
 
 

@@ -9,7 +9,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from mootion.errors.v1 import reason_pb2
 
-from mesh.errors import CallError
+from mesh.errors import CallError, Violation
 from mesh.idempotency import IdempotentRequest, serving
 from mesh.interceptors.call import Call, Proceed
 from mesh.keyed_lock import KeyedLock
@@ -85,6 +85,7 @@ class IdempotencyInterceptor:
                 grpc.StatusCode.INVALID_ARGUMENT,
                 reason_pb2.REASON_REQUEST_ID_REUSED,
                 f"The request id {creation.key[2]!r} was used before with another body. Take a new one.",
+                violations=[Violation("request_id", "was used before with another body")],
             )
         self._metrics.replayed_replies.labels(creation.call.method.path).inc()
         return stored.reply
