@@ -9,13 +9,14 @@ from typing import Any
 import tantivy
 
 from mesh.ports.index import Entry, IndexHit, IndexQuery, IndexResult, Replacement
+from mesh.ports.index_ranking import WINDOW, rerank
 from mesh.ports.index_words import Words, corrected_words, parse_words
 
 STEMMED = "stemmed_english"
 PLAIN = "plain"
 WRITER_HEAP_BYTES = 32_000_000
 # How much a match counts by the field it is in: chosen by retrieval on chapters with known answers.
-BOOSTS = {"title": 1.4, "section": 0.9, "text": 1.0}
+BOOSTS = {"title": 0.5, "section": 0.3, "text": 1.0}
 HIGHLIGHT_CHARACTERS = 220
 MOST_COUNTED = 1000
 KINDS = {"by_kind": {"terms": {"field": "kind", "size": 20}}}
@@ -111,8 +112,10 @@ class TantivyIndex:
         within = self._within(query)
         everything = _all_of([wanted, *within])
         narrowed = _all_of([everything, self._any("kind", query.kinds)]) if query.kinds else everything
-        result = searcher.search(narrowed, limit=query.limit, offset=query.offset)
-        hits = [self._hit(searcher, wanted, score, address) for score, address in result.hits]
+        result = searcher.search(narrowed, limit=max(WINDOW, query.offset + query.limit))
+        ranked = rerank([(score, _entry(searcher.doc(address))) for score, address in result.hits])
+        shown = ranked[query.offset : query.offset + query.limit]
+        hits = [IndexHit(entry, score, self._highlights(searcher, wanted, entry)) for score, entry in shown]
         counts = searcher.aggregate(everything, KINDS)["by_kind"]["buckets"]
         by_kind = {bucket["key"]: min(MOST_COUNTED, bucket["doc_count"]) for bucket in counts}
         total = int(result.count)  # type: ignore[attr-defined]
@@ -178,15 +181,11 @@ class TantivyIndex:
         mine = self._any("owner_id", [owner_id])
         return searcher.terms_with_prefix("words", plain[:1], filter_query=mine)
 
-    def _hit(
-        self, searcher: tantivy.Searcher, wanted: tantivy.Query, score: float, address: tantivy.DocAddress
-    ) -> IndexHit:
-        document = searcher.doc(address)
+    def _highlights(self, searcher: tantivy.Searcher, wanted: tantivy.Query, entry: Entry) -> list[str]:
         generator = tantivy.SnippetGenerator.create(searcher, wanted, self._schema, "text")
         generator.set_max_num_chars(HIGHLIGHT_CHARACTERS)
-        marked = generator.snippet_from_doc(document).to_html()
-        highlights = [marked.replace("<b>", "<em>").replace("</b>", "</em>")] if "<b>" in marked else []
-        return IndexHit(_entry(document), score, highlights)
+        marked = generator.snippet_from_doc(tantivy.Document(text=entry.text)).to_html()
+        return [marked.replace("<b>", "<em>").replace("</b>", "</em>")] if "<b>" in marked else []
 
     def _suggest(self, owner_id: str, prefix: str, limit: int) -> Sequence[str]:
         searcher, mine = self._index.searcher(), self._any("owner_id", [owner_id])
