@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from workers.render.box import Box, around
+from workers.render.latex_dialect import in_known_commands
 from workers.render.pango import Outline, straight
 
 SET_SIZE = 100.0
@@ -44,7 +45,17 @@ _RELATIONS = frozenset(
      r"\longrightarrow", r"\leftrightarrow", r"\in", r"\subset", r"\subseteq", r"\mapsto"]
 )  # fmt: skip
 _ADDITIVE = frozenset(["+", "-", r"\pm", r"\mp", r"\cup", r"\cap", r"\land", r"\lor"])
-_FACTORS = frozenset([r"\cdot", r"\times", ",", ";", r"\quad"])
+_FACTORS = frozenset([r"\cdot", r"\times"])
+_SEPARATORS = frozenset([",", ";", r"\quad", r"\qquad"])
+"""A line is broken after these and before the others."""
+
+_BREAKERS = (
+    _SEPARATORS,
+    _SEPARATORS | _RELATIONS,
+    _SEPARATORS | _RELATIONS | _ADDITIVE,
+    _SEPARATORS | _RELATIONS | _ADDITIVE | _FACTORS,
+)
+_SPACES_AT_END = re.compile(r"(?:\\q?quad|\s)+$")
 
 
 class FormulaUnreadableError(Exception):
@@ -53,10 +64,12 @@ class FormulaUnreadableError(Exception):
 
 @dataclass(frozen=True)
 class Formula:
-    """A set formula; coordinates are points from the upper left corner of its ink."""
+    """A set formula; coordinates are points from the upper left corner of its ink. `indents` are where its lines
+    begin, for a font size of 1."""
 
     latex_lines: tuple[str, ...]
     size: float
+    indents: tuple[float, ...]
 
     @property
     def cap_height(self) -> float:
@@ -66,12 +79,12 @@ class Formula:
     @cached_property
     def _placed(self) -> list[tuple[Outline, float, float]]:
         """Each line's outline for a font size of 1 and where its origin stands."""
+        outlines = [outline_of(latex) for latex in self.latex_lines]
+        inks = [ink_of(outline) for outline in outlines]
+        left = min(indent + ink.x for indent, ink in zip(self.indents, inks, strict=True))
         placed, top = [], 0.0
-        for index, latex in enumerate(self.latex_lines):
-            outline = outline_of(latex)
-            ink = ink_of(outline)
-            indent = CONTINUATION_INDENT if index else 0.0
-            placed.append((outline, indent - ink.x, top - ink.y))
+        for outline, ink, indent in zip(outlines, inks, self.indents, strict=True):
+            placed.append((outline, indent - left, top - ink.y))
             top += ink.height + LINE_GAP
         return placed
 
@@ -92,7 +105,7 @@ class Formula:
 
     def scaled(self, size: float) -> Formula:
         """The same formula in another font size."""
-        return Formula(self.latex_lines, size)
+        return Formula(self.latex_lines, size, self.indents)
 
 
 def formula(latex: str, size: float, width: float) -> Formula:
@@ -100,27 +113,38 @@ def formula(latex: str, size: float, width: float) -> Formula:
 
     Raises FormulaUnreadableError when it cannot be set, or when a piece that cannot be broken is wider than `width`.
     """
+    room = width / size
+    written = explicit_lines(latex)
+    ahead = [width_of(before) if before.strip() else 0.0 for before, _ in written]
     lines: list[str] = []
-    for line in explicit_lines(latex):
-        room = width / size - (CONTINUATION_INDENT if lines else 0.0)
-        lines.extend(_broken(line, room, width / size - CONTINUATION_INDENT))
+    indents: list[float] = []
+    for (before, after), own in zip(written, ahead, strict=True):
+        indent = max(ahead) - own if before else 0.0
+        pieces = _broken(before + after, room - indent, room - CONTINUATION_INDENT)
+        lines += pieces
+        indents += [indent] + [CONTINUATION_INDENT] * (len(pieces) - 1)
     if not lines or len(lines) > MAX_LINES:
         raise FormulaUnreadableError(f"the formula needs {len(lines)} lines; 1 to {MAX_LINES} can be shown")
-    return Formula(tuple(lines), size)
+    return Formula(tuple(lines), size, tuple(indents))
 
 
-def explicit_lines(latex: str) -> list[str]:
-    """The lines that the formula's author made by `\\\\`, without the marks that align them."""
-    flat = _ENVIRONMENT.sub("", latex.strip().strip("$"))
-    lines, current, depth = [], "", 0
+def explicit_lines(latex: str) -> list[tuple[str, str]]:
+    """The lines that the formula's author made by `\\\\`, each as what stands before the mark that aligns it, and the
+    rest."""
+    flat = in_known_commands(_ENVIRONMENT.sub("", latex.strip().strip("$")))
+    lines = [["", ""]]
+    aligned = False
     for token, depth in _tokens(flat):
         if depth == 0 and token == r"\\":
-            lines.append(current)
-            current = ""
-        elif depth > 0 or token not in ("&", r"\nonumber"):
-            current += token
-    lines.append(current)
-    return [line.strip() for line in lines if line.strip()]
+            lines.append(["", ""])
+            aligned = False
+        elif depth == 0 and token == "&":
+            if not aligned:
+                lines[-1] = [lines[-1][1], ""]
+            aligned = True
+        else:
+            lines[-1][1] += token
+    return [(before, after.strip()) for before, after in lines if (before + after).strip()]
 
 
 def _tokens(latex: str) -> list[tuple[str, int]]:
@@ -138,11 +162,15 @@ def _tokens(latex: str) -> list[tuple[str, int]]:
 
 
 def _pieces(latex: str, breakers: frozenset[str]) -> list[str]:
-    """The formula cut before each of `breakers` that stands outside of all brackets."""
-    pieces = [""]
+    """The formula cut before each of `breakers` that stands outside of all brackets, after those that separate."""
+    pieces, is_closed = [""], False
     for token, depth in _tokens(latex):
-        if depth == 0 and token in breakers and pieces[-1].strip():
+        separates = token in _SEPARATORS
+        starts = not separates and token.strip() and (is_closed or token in breakers)
+        if depth == 0 and starts and pieces[-1].strip():
             pieces.append("")
+        if token.strip():
+            is_closed = depth == 0 and separates and token in breakers
         pieces[-1] += token + (" " if token[0] == "\\" else "")
     return pieces
 
@@ -151,7 +179,7 @@ def _broken(latex: str, room: float, later_room: float) -> list[str]:
     """The formula in lines of at most `room`, then `later_room` font sizes."""
     if width_of(latex) <= room:
         return [latex]
-    for breakers in (_RELATIONS, _RELATIONS | _ADDITIVE, _RELATIONS | _ADDITIVE | _FACTORS):
+    for breakers in _BREAKERS:
         lines = _packed(_pieces(latex, breakers), room, later_room)
         if lines is not None:
             return lines
@@ -167,6 +195,7 @@ def _packed(pieces: list[str], room: float, later_room: float) -> list[str] | No
         else:
             lines.append(piece)
             width = width_of(piece)
+    lines = [_SPACES_AT_END.sub("", line) for line in lines]
     rooms = [room] + [later_room] * (len(lines) - 1)
     fits = all(width_of(line) <= limit for line, limit in zip(lines, rooms, strict=True))
     return lines if fits else None

@@ -8,7 +8,7 @@ from workers.render.flow import stacked
 from workers.render.frame import SAFE
 from workers.render.palette import ACCENT, TEXT
 from workers.render.storyboard import Item, Motion, Storyboard
-from workers.render.text import TextBlock, TextStyle, shortened, text_block
+from workers.render.text import TextBlock, TextStyle, balanced, shortened
 
 SIZES = (32.0, 28.0, 25.0)
 MOST_LINES = 2
@@ -21,7 +21,7 @@ LARGE_SIZES = (48.0, 40.0, 32.0, 27.0, 23.0)
 def _fitting(title: str) -> TextBlock | None:
     """The title in at most two lines, as large as that allows; None when it is too long."""
     for size in SIZES:
-        block = text_block(title, TextStyle(size, 700), SAFE.width - INDENT)
+        block = balanced(title, TextStyle(size, 700), SAFE.width - INDENT)
         if len(block.lines) <= MOST_LINES:
             return block
     return None
@@ -56,7 +56,7 @@ def _whole_title(board: Storyboard, title: str) -> None:
     """A picture with nothing but a long title."""
     board.step(title, dwell=2.5)
     for size in LARGE_SIZES:
-        block = text_block(title, TextStyle(size, 700), SAFE.width - INDENT)
+        block = balanced(title, TextStyle(size, 700), SAFE.width - INDENT)
         if block.height <= SAFE.height:
             break
     top = stacked([block.height], SAFE, 0.0, 0.0)[0]

@@ -13,6 +13,9 @@ DURATIONS = {Motion.FADE: 0.32, Motion.RISE: 0.44, Motion.DRAW: 0.72, Motion.WIP
 OUT = 0.24
 """Seconds in which a picture fades when the next one comes."""
 
+DRAIN_PACE = 0.08
+"""Seconds between two lengths of a bar that drains: every second picture, which looks the same and costs half."""
+
 RISE_BY = 12.0
 """Points that a rising item comes from below."""
 
@@ -63,5 +66,5 @@ def _entering(motion: Motion, progress: float, leaving: float) -> Look:
 
 def _draining(elapsed: float, duration: float, leaving: float) -> Look:
     """A bar that is full at first and empty at the end."""
-    left = max(0.0, 1 - elapsed / duration)
+    left = max(0.0, 1 - (elapsed - elapsed % DRAIN_PACE) / duration)
     return Look(round(1.0 - leaving, 4), shown=round(left, 4))

@@ -171,7 +171,9 @@ def _number(value: object) -> str:
     """A number as on paper; a power of ten where it is very large or small."""
     text = f"{value:g}" if isinstance(value, float) else str(value)
     mantissa, power, exponent = text.partition("e")
-    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if power else text
+    if not power:
+        return text
+    return ("" if mantissa == "1" else rf"{mantissa} \cdot ") + f"10^{{{int(exponent)}}}"
 
 
 def _bound(node: ast.expr, tightness: int) -> str:

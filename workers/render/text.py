@@ -160,6 +160,21 @@ def text_block(text: str, style: TextStyle, width: float, align: Align = "left")
     return TextBlock(text, style, width, align, 0, len(_set(setting)))
 
 
+def balanced(text: str, style: TextStyle, width: float, align: Align = "left") -> TextBlock:
+    """`text` in as few lines as `width` asks for, of about equal length. Right-to-left text keeps its full width."""
+    block = text_block(text, style, width, align)
+    if len(block.lines) < 2 or block.rtl or align != "left":
+        return block
+    narrow, wide = width / 2, width
+    while wide - narrow > 4.0:
+        middle = (narrow + wide) / 2
+        if len(text_block(text, style, middle).lines) > len(block.lines):
+            narrow = middle
+        else:
+            wide = middle
+    return text_block(text, style, wide) if longest_word(text, style) <= wide else block
+
+
 def unwrapped(text: str, style: TextStyle, most: float) -> TextBlock:
     """`text` in a block as narrow as it is, wrapped only where it is wider than `most` points."""
     return text_block(text, style, min(natural_width(text, style) + 1, most))

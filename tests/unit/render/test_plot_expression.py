@@ -20,7 +20,7 @@ from workers.render.plot_expression import parse_plot_expression
         ("-x**2", -4.0, "-x^{2}"),
         ("x-(x-1)", 1.0, r"x - \left(x - 1\right)"),
         ("abs(x) + sqrt(x*2)", 4.0, r"\left|x\right| + \sqrt{x \cdot 2}"),
-        ("0.00001*x", 2e-5, r"1 \cdot 10^{-5} x"),
+        ("0.00001*x", 2e-5, r"10^{-5} x"),
     ],
 )
 def test_formulas_are_read_as_on_paper(text: str, at_two: float, latex: str) -> None:

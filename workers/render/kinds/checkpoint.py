@@ -16,7 +16,7 @@ from workers.render.heading import open_scene
 from workers.render.kinds.attempt import Attempt
 from workers.render.palette import FOCUS, GREEN, SKY, SURFACE_RAISED, TEXT
 from workers.render.storyboard import Item, Motion, Storyboard
-from workers.render.text import TextBlock, TextStyle, text_block
+from workers.render.text import TextBlock, TextStyle, balanced, text_block
 
 LETTERS = ("A", "B", "C", "D", "E", "F")
 THINKING_SECONDS = 3.5
@@ -79,7 +79,7 @@ def _picture(scene: script_pb2.Scene, style: TextStyle, columns: int, answer_apa
     area, heading = open_scene(board, _title(scene))
     question_style = TextStyle(style.size * QUESTION_SCALE, 600)
     require_whole_words([content.question], question_style, area.width)
-    question = text_block(content.question, question_style, area.width)
+    question = balanced(content.question, question_style, area.width)
     rows = _option_rows(content.options, style, area, columns)
     answer_cards = CardStyle(style, GREEN, ("✓",))
     answer = text_block(content.answer, style, answer_cards.text_width(area.width))

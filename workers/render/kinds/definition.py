@@ -16,7 +16,7 @@ from workers.render.kinds.attempt import Attempt
 from workers.render.labels import label
 from workers.render.palette import ACCENT, SKY, VIOLET
 from workers.render.storyboard import Motion, Storyboard
-from workers.render.text import TextStyle, text_block
+from workers.render.text import TextStyle, balanced, text_block
 
 TERM_SCALE = 1.5
 MOST_TERM_LINES = 2
@@ -39,7 +39,7 @@ def _one_picture(scene: script_pb2.Scene, language: str, style: TextStyle) -> St
     area, _ = open_scene(board, _title(scene))
     term_style = TextStyle(style.size * TERM_SCALE, 700)
     require_whole_words([content.term], term_style, area.width)
-    term = text_block(content.term, term_style, area.width)
+    term = balanced(content.term, term_style, area.width)
     require(len(term.lines) <= MOST_TERM_LINES, "the term is long")
     texts = [content.meaning] + ([content.example] if content.example else [])
     colours = [ACCENT, VIOLET]

@@ -24,6 +24,7 @@ LEGEND_SIZES = (27.0, 24.5, SMALLEST)
 PADDING = 24.0
 GAP = 20.0
 ROW_GAP = 9.0
+WIDE_ROW_GAP = 20.0
 COLUMN_GAP = 34.0
 EQUALS_SPACE = 16.0
 MOST_PANEL = 0.72
@@ -60,6 +61,7 @@ def attempts(scene: script_pb2.Scene, language: str) -> Iterator[Attempt]:
             for size, columns in [*shapes, *((size, 1) for size in SIZES[5:])]:
                 yield partial(_one_picture, scene, size, legend_size, columns)
         yield from (partial(_legend_apart, scene, size) for size in SIZES)
+        yield from (partial(_legend_on_cards, scene, size) for size in SIZES)
         reason = "it does not fit the picture"
     yield partial(_plain, scene, reason)
 
@@ -68,8 +70,8 @@ def _unreadable(latex: str) -> str | None:
     """Why the formula cannot be set; None when it can."""
     try:
         lines = explicit_lines(latex)
-        for line in lines:
-            outline_of(line)
+        for before, after in lines:
+            outline_of(before + after)
     except FormulaUnreadableError as error:
         return str(error)
     return None if lines else "the formula is empty"
@@ -120,7 +122,7 @@ def _one_picture(scene: script_pb2.Scene, size: float, legend_size: float, colum
     tops = stacked([panel, legend] if rows else [panel], area, GAP, 30.0)
     _show_formula(board, set_formula, Box(area.x, tops[0], area.width, panel))
     if rows:
-        _show_legend(board, scene, grid, heights, tops[1], fields)
+        _show_legend(board, grid, heights, tops[1], fields, ROW_GAP)
     return board
 
 
@@ -135,11 +137,11 @@ def _show_formula(board: Storyboard, set_formula: Formula, box: Box) -> list[Ite
 
 def _show_legend(
     board: Storyboard,
-    scene: script_pb2.Scene,
     grid: Sequence[Sequence[LegendRow]],
     heights: Sequence[float],
     top: float,
     fields: Sequence[Box],
+    gap: float,
 ) -> None:
     widest = max(row.symbol_width for line in grid for row in line)
     spans = [
@@ -151,7 +153,7 @@ def _show_legend(
             x = left if place == 0 else fields[place].x
             board.step(row.meaning.text)
             _show_legend_row(board, row, x, widest, top)
-        top += height + ROW_GAP
+        top += height + gap
 
 
 def _show_legend_row(board: Storyboard, row: LegendRow, x: float, widest: float, top: float) -> None:
@@ -171,13 +173,35 @@ def _show_legend_row(board: Storyboard, row: LegendRow, x: float, widest: float,
 
 
 def _legend_apart(scene: script_pb2.Scene, size: float) -> Storyboard:
-    """The formula on a picture of its own, then its symbols on cards."""
+    """The formula on a picture of its own, then its legend, on as many pictures as it needs."""
     board = Storyboard()
     area, heading = open_scene(board, scene.title)
     set_formula = _formula_at(scene.equation.latex, size, area.width - 2 * PADDING)
     panel = set_formula.ink.height + 2 * PADDING
     top = stacked([panel], area, 0.0, 0.0)[0]
     _show_formula(board, set_formula, Box(area.x, top, area.width, panel))
+    rows = _legend(scene, LEGEND_SIZES[0], area.width)
+    waiting = list(rows)
+    while waiting:
+        page, height = [waiting.pop(0)], 0.0
+        height = page[0].height
+        require(height <= area.height, "a meaning is longer than a picture")
+        while waiting and height + waiting[0].height + WIDE_ROW_GAP <= area.height:
+            height += waiting[0].height + WIDE_ROW_GAP
+            page.append(waiting.pop(0))
+        board.turn_page(heading)
+        top = stacked([height], area, 0.0, 0.0)[0]
+        _show_legend(board, [[row] for row in page], [row.height for row in page], top, [area], WIDE_ROW_GAP)
+    return board
+
+
+def _legend_on_cards(scene: script_pb2.Scene, size: float) -> Storyboard:
+    """The formula, then its symbols as cards, for meanings with very long words."""
+    board = Storyboard()
+    area, heading = open_scene(board, scene.title)
+    set_formula = _formula_at(scene.equation.latex, size, area.width - 2 * PADDING)
+    panel = set_formula.ink.height + 2 * PADDING
+    _show_formula(board, set_formula, Box(area.x, stacked([panel], area, 0.0, 0.0)[0], area.width, panel))
     texts = [f"{_spelled(entry.latex)} : {entry.meaning}" for entry in scene.equation.symbols]
     if texts:
         board.turn_page(heading)

@@ -47,6 +47,7 @@ SAID_OF_FEATURES = (CROSSINGS, TURNINGS)
 """What the narration is likely to say when the points of a curve are shown."""
 
 FEATURE_WORDS = {"zero": CROSSINGS, "minimum": TURNINGS, "maximum": TURNINGS}
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 THIN_SPACE = "\u2009"
 
 
@@ -93,7 +94,9 @@ def tick_text(value: float, step: float) -> str:
     if value == 0:
         return "0"
     if abs(value) >= 1e5 or step < 1e-4:
-        return f"{value:.2g}".replace("e+0", "e").replace("e-0", "e-").replace("e+", "e").replace("-", "−")
+        mantissa, _, exponent = f"{value:.1e}".partition("e")
+        digits = mantissa.removesuffix(".0").replace("-", "−")
+        return f"{digits}×10{str(int(exponent)).translate(SUPERSCRIPTS)}"
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     return f"{value:,.{decimals}f}".replace("-", "−").replace(",", THIN_SPACE)
 

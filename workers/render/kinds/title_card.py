@@ -15,7 +15,7 @@ from workers.render.frame import SAFE
 from workers.render.kinds.attempt import Attempt
 from workers.render.palette import ACCENT, CALM, RULE, SURFACE_RAISED, TEXT
 from workers.render.storyboard import Motion, Storyboard
-from workers.render.text import TextStyle, text_block
+from workers.render.text import TextStyle, balanced, text_block
 
 SIZES = ((60.0, 29.0), (52.0, 28.0), (44.0, 26.0), (38.0, 24.0))
 PLAIN_SIZES = ((52.0, 28.0), (44.0, 26.0), (36.0, 24.0), (30.0, 22.5), (25.0, 21.6), (21.6, 21.6))
@@ -42,8 +42,8 @@ def _card(title: str, subtitle: str, sizes: tuple[float, float], area: Box, ring
     board = Storyboard()
     head_style, body_style = TextStyle(sizes[0], 700), TextStyle(sizes[1])
     require_whole_words([title], head_style, area.width)
-    head = text_block(title, head_style, area.width)
-    body = text_block(subtitle, body_style, area.width)
+    head = balanced(title, head_style, area.width)
+    body = balanced(subtitle, body_style, area.width)
     require(not (rings and head.rtl), "the rings stand where the title begins")
     heights = [BAR.height, head.height] + ([body.height] if subtitle else [])
     tops = stacked(heights, area, GAP, GAP)
