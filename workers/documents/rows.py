@@ -6,6 +6,7 @@ from workers.documents.lines import Fragment, Line, Span
 Row = list[Fragment]
 
 _SAME_BASELINE = 0.2  # in sizes of type
+_PASSES = 2  # a denominator finds its line after the numerator did
 _RELATIONS = frozenset("=<>≤≥≈≡→∈")
 _FULL_SIZE = 0.85  # of the column's usual size
 
@@ -31,9 +32,10 @@ def _rows(fragments: list[Fragment]) -> list[Row]:
             rows[-1].append(fragment)
         else:
             rows.append([fragment])
-    lone = [[sign] for sign in signs] + [row for row in rows if all(map(is_sign, row))]
-    for row in sorted(lone, key=_weight):
-        _put(row, rows)
+    rows += [[sign] for sign in signs]
+    for _ in range(_PASSES):
+        for row in sorted((row for row in rows if all(map(is_sign, row))), key=_weight):
+            _put(row, rows)
     return sorted(rows, key=lambda row: max(row, key=lambda f: len(f.text)).y)
 
 
@@ -52,13 +54,9 @@ def _put(signs: Row, rows: list[Row]) -> None:
         and _weight(row) >= _weight(signs)
         and (apart := min((belongs(sign, row) for sign in signs), default=99.0)) < 99.0
     ]
-    known = any(row is signs for row in rows)
     if hosts:
         min(hosts, key=lambda host: host[0])[1].extend(signs)
-        if known:
-            rows[:] = [row for row in rows if row is not signs]
-    elif not known:
-        rows.append(signs)
+        rows[:] = [row for row in rows if row is not signs]
 
 
 def _line(page: int, column: int, row: Row) -> Line:
