@@ -17,7 +17,18 @@ TEXTS = [
 
 def passages(owner: str = "me", document: str = "d1", texts: list[str] = TEXTS) -> list[Entry]:
     return [
-        Entry("PASSAGE", f"{document}-{number}", owner, document, "Blood", text, "The body", number + 1, 7, number)
+        Entry(
+            "PASSAGE",
+            f"{document}-{number}",
+            owner,
+            document,
+            "Blood",
+            text,
+            "The body",
+            number + 1,
+            7,
+            number,
+        )
         for number, text in enumerate(texts)
     ]
 
@@ -93,7 +104,9 @@ async def test_kinds_are_counted_before_they_narrow(index: Index) -> None:
 
 async def test_highlights_mark_words_and_escape_the_rest(index: Index) -> None:
     found = await index.search(IndexQuery("me", "oxygen tissues"))
-    assert found.hits[0].highlights == ["Red blood cells carry &lt;<em>oxygen</em>&gt; to the <em>tissues</em>"]
+    assert found.hits[0].highlights == [
+        "Red blood cells carry &lt;<em>oxygen</em>&gt; to the <em>tissues</em>"
+    ]
 
 
 async def test_titles_are_suggested_to_their_owner(index: Index) -> None:
@@ -103,7 +116,9 @@ async def test_titles_are_suggested_to_their_owner(index: Index) -> None:
     assert await index.suggest("you", "Hemo", 5) == []
 
 
-@pytest.mark.parametrize("words", ["", "the", '"', '""', "(((", "a AND OR NOT", "\x00", "日本語", "*", "field:value", "-"])
+@pytest.mark.parametrize(
+    "words", ["", "the", '"', '""', "(((", "a AND OR NOT", "\x00", "日本語", "*", "field:value", "-"]
+)
 async def test_any_query_is_answered(index: Index, words: str) -> None:
     assert isinstance(await ids(index, words), list)
 
