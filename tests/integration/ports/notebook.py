@@ -8,6 +8,7 @@ from mesh.idempotency import IdempotentRequest, serving
 from mesh.ports.open_ports import Ports
 from mesh.ports.replies import AlreadyRemembered
 from mesh.ports.sql import Reader, Transaction
+from mesh.ports.tables import outbox, queue_jobs, replies
 
 TOPIC = "test.note"
 METHOD = "/test.Notebook/Note"
@@ -66,3 +67,12 @@ async def mark_seen(tx: Transaction, event_id: str) -> None:
 async def names(reader: Reader, table: Table) -> list[str]:
     """First column of a table, sorted."""
     return sorted((await reader.execute(select(table.columns[0]))).scalars())
+
+
+async def counts(ports: Ports) -> dict[str, int]:
+    """Rows of the tables of the mesh."""
+    async with ports.database.reading() as reader:
+        return {
+            table.name: (await reader.execute(select(func.count()).select_from(table))).scalar_one()
+            for table in (replies, queue_jobs, outbox)
+        }

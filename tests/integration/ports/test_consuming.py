@@ -2,78 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
-from mootion.errors.v1 import reason_pb2
 
-from mesh import consuming
-from mesh.config import Settings
-from mesh.consuming import Consumer, Consuming, Reject, Retry
+from mesh.consuming import Consumer, Consuming
 from mesh.ports.failures import StorageUnavailable
-from mesh.ports.open_ports import open_ports
 from mesh.ports.queue import Lease, Queue
 from mesh.tracing import Tracing, current_trace_id
+from tests.integration.ports.working import TOPIC, empty, eventually, working
 
-TOPIC = "video.scene"
+pytestmark = pytest.mark.usefixtures("short_waits")
 LEASE_SECONDS = 0.3
-
-
-@pytest.fixture
-async def queue(tmp_path: Path) -> AsyncIterator[Queue]:
-    ports = await open_ports(Settings(data_dir=tmp_path))
-    yield ports.queue
-    await ports.close()
-
-
-@pytest.fixture(autouse=True)
-def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consuming, "FIRST_RETRY_SECONDS", 0.01)
-    monkeypatch.setattr(consuming, "LEASE_WAIT_SECONDS", 0.05)
-
-
-@asynccontextmanager
-async def working(
-    queue: Queue, consumer: Consumer, finish_seconds: float = 0.1
-) -> AsyncIterator[asyncio.Event]:
-    until = asyncio.Event()
-    running = asyncio.create_task(
-        Consuming(queue, Tracing(), consumer, finish_seconds=finish_seconds).run(until)
-    )
-    try:
-        yield until
-    finally:
-        until.set()
-        await running
-
-
-async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 5.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110 - another process may change it
-            await asyncio.sleep(0.01)
-
-
-def empty(queue: Queue) -> Callable[[], Awaitable[bool]]:
-    async def condition() -> bool:
-        return await queue.depth(TOPIC) == 0
-
-    return condition
-
-
-class Deaths:
-    """An `on_dead` that keeps what it was told, and fails as often as it is asked to."""
-
-    def __init__(self, failures: int = 0) -> None:
-        self.told: list[tuple[str, str]] = []
-        self._failures = failures
-
-    async def __call__(self, lease: Lease, reason: str) -> None:
-        if self._failures:
-            self._failures -= 1
-            raise StorageUnavailable("not now")
-        self.told.append((lease.key, reason))
 
 
 async def test_a_job_that_returns_is_done(queue: Queue) -> None:
@@ -147,94 +86,6 @@ async def test_work_is_cancelled_when_nobody_answers_for_a_whole_lease(
     async with working(queue, Consumer(TOPIC, handle, lease_seconds=LEASE_SECONDS)):
         await asyncio.wait_for(cancelled.wait(), 5)
     assert LEASE_SECONDS <= time.monotonic() - started < 10 * LEASE_SECONDS
-
-
-async def test_a_failed_job_is_tried_again_until_it_succeeds(queue: Queue) -> None:
-    attempts = []
-
-    async def handle(lease: Lease) -> None:
-        attempts.append(lease.attempt)
-        if lease.attempt < 3:
-            raise RuntimeError("not yet")
-
-    await queue.publish(TOPIC, "a", b"")
-    async with working(queue, Consumer(TOPIC, handle)):
-        await eventually(empty(queue))
-    assert attempts == [1, 2, 3]
-    assert await queue.dead_letters(TOPIC) == []
-
-
-async def test_a_job_that_always_fails_is_given_up_after_the_last_attempt(queue: Queue) -> None:
-    attempts = []
-    deaths = Deaths()
-
-    async def handle(lease: Lease) -> None:
-        attempts.append(lease.attempt)
-        raise RuntimeError("a secret of the document")
-
-    await queue.publish(TOPIC, "a", b"")
-    async with working(queue, Consumer(TOPIC, handle, deaths, max_attempts=3)):
-        await eventually(empty(queue))
-    assert attempts == [1, 2, 3]
-    assert deaths.told == [("a", "RuntimeError at attempt 3, the last")]
-    assert [dead.key for dead in await queue.dead_letters(TOPIC)] == ["a"]
-
-
-async def test_a_job_that_kills_its_worker_is_given_up_without_another_try(queue: Queue) -> None:
-    deaths = Deaths()
-    handled = []
-
-    async def handle(lease: Lease) -> None:
-        handled.append(lease.key)
-
-    await queue.publish(TOPIC, "a", b"")
-    for _ in range(2):
-        killed = await queue.lease(TOPIC, wait_seconds=1, lease_seconds=0.02)
-        assert killed is not None
-    async with working(queue, Consumer(TOPIC, handle, deaths, max_attempts=2)):
-        await eventually(empty(queue))
-    assert handled == []
-    assert deaths.told == [("a", "its worker died or lost it 2 times")]
-
-
-async def test_a_rejected_job_is_dead_at_once_with_its_reason(queue: Queue) -> None:
-    deaths = Deaths()
-
-    async def handle(lease: Lease) -> None:
-        raise Reject(reason_pb2.REASON_SCENE_TOO_COSTLY, "More than 200 objects.")
-
-    await queue.publish(TOPIC, "a", b"")
-    async with working(queue, Consumer(TOPIC, handle, deaths)):
-        await eventually(empty(queue))
-    assert deaths.told == [("a", "SCENE_TOO_COSTLY: More than 200 objects.")]
-    [dead] = await queue.dead_letters(TOPIC)
-    assert dead.reason == "SCENE_TOO_COSTLY: More than 200 objects."
-
-
-async def test_a_handler_says_how_long_to_wait(queue: Queue) -> None:
-    times = []
-
-    async def handle(lease: Lease) -> None:
-        times.append(time.monotonic())
-        if lease.attempt == 1:
-            raise Retry(0.2)
-
-    await queue.publish(TOPIC, "a", b"")
-    async with working(queue, Consumer(TOPIC, handle)):
-        await eventually(empty(queue))
-    assert 0.2 <= times[1] - times[0] < 1
-
-
-async def test_a_death_that_nobody_could_be_told_of_is_told_later(queue: Queue) -> None:
-    deaths = Deaths(failures=2)
-
-    async def handle(lease: Lease) -> None:
-        raise RuntimeError
-
-    await queue.publish(TOPIC, "a", b"")
-    async with working(queue, Consumer(TOPIC, handle, deaths, max_attempts=1)):
-        await eventually(empty(queue))
-    assert [key for key, _ in deaths.told] == ["a"]
 
 
 async def test_at_a_stop_the_job_at_hand_is_finished_when_it_ends_soon(queue: Queue) -> None:

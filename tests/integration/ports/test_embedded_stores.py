@@ -1,50 +1,21 @@
-"""What only the embedded adapters do: choice by settings, several processes on one file, retention."""
+"""What only the embedded adapters do: choice by settings, and several processes on one file."""
 
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from mootion.event.v1 import event_pb2
 from sqlalchemy import Select, func, insert, select, text
 from sqlalchemy.dialects import sqlite
 
 from mesh.config import ConfigurationError, Settings
-from mesh.ports.blobs_disk import DiskBlobs
 from mesh.ports.failures import StorageUnavailable
 from mesh.ports.open_ports import Ports, open_ports
-from mesh.ports.queue import LEASE_SECONDS
 from mesh.ports.queue_sqlite import first_available, following
-from mesh.ports.retention import KEPT_SECONDS, sweep
 from mesh.ports.sql_sqlite import SqliteDatabase
-from mesh.ports.tables import outbox, queue_jobs, replies
 from tests.integration.ports import journal, notebook, processes
-
-
-class Seconds:
-    """A clock that goes when it is told to."""
-
-    def __init__(self) -> None:
-        self.now = time.time()
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def seconds() -> Seconds:
-    return Seconds()
-
-
-@pytest.fixture
-async def ports(tmp_path: Path, seconds: Seconds) -> AsyncIterator[Ports]:
-    ports = await open_ports(Settings(data_dir=tmp_path), now=seconds)
-    await ports.database.create_tables(notebook.metadata)
-    yield ports
-    await ports.close()
 
 
 async def test_an_unknown_store_is_refused_with_what_is_supported(tmp_path: Path) -> None:
@@ -144,7 +115,7 @@ async def test_equal_creations_at_once_in_two_processes_have_one_effect(tmp_path
     async with ports.database.reading() as reader:
         assert await notebook.names(reader, notebook.notes) == [str(name) for name in range(10)]
     assert await ports.queue.depth(notebook.TOPIC) == 10
-    assert await _counts(ports) == {"replies": 10, "queue_jobs": 10, "outbox": 10}
+    assert await notebook.counts(ports) == {"replies": 10, "queue_jobs": 10, "outbox": 10}
 
 
 async def test_a_transaction_that_has_ended_takes_no_statement(ports: Ports) -> None:
@@ -232,42 +203,6 @@ async def test_a_turn_nobody_waits_for_any_more_is_given_on(tmp_path: Path, port
     await other.close()
 
 
-async def test_what_is_older_than_a_week_is_swept_unless_somebody_needs_it(
-    ports: Ports, seconds: Seconds
-) -> None:
-    assert isinstance(ports.database, SqliteDatabase)
-    await notebook.note(ports, "old")
-    lease = await ports.queue.lease(notebook.TOPIC, wait_seconds=0)
-    assert lease is not None and await lease.acknowledge()
-    seconds.now += KEPT_SECONDS + LEASE_SECONDS
-    await notebook.note(ports, "new")
-    await sweep(ports.database)
-    assert await _counts(ports) == {"replies": 1, "queue_jobs": 1, "outbox": 2}
-    await _handle_all(ports)
-    await sweep(ports.database)
-    assert await _counts(ports) == {"replies": 1, "queue_jobs": 1, "outbox": 1}
-    assert await ports.events.wait_until_handled("notebook", 0)
-
-
-async def test_a_dead_letter_is_never_swept(ports: Ports, seconds: Seconds) -> None:
-    assert isinstance(ports.database, SqliteDatabase)
-    await ports.queue.publish(notebook.TOPIC, "a", b"")
-    lease = await ports.queue.lease(notebook.TOPIC, wait_seconds=0)
-    assert lease is not None and await lease.reject("reason")
-    seconds.now += 10 * KEPT_SECONDS
-    await sweep(ports.database)
-    assert len(await ports.queue.dead_letters(notebook.TOPIC)) == 1
-
-
-async def test_more_than_a_thousand_rows_are_swept(ports: Ports, seconds: Seconds) -> None:
-    assert isinstance(ports.database, SqliteDatabase)
-    row = {"principal": "ada", "method": "/a", "body_hash": b"", "reply": b"", "time": seconds.now}
-    async with ports.database.transaction() as tx:
-        await tx.execute(insert(replies), [{**row, "request_id": str(n)} for n in range(2500)])
-    seconds.now += KEPT_SECONDS + 1
-    assert await sweep(ports.database) == 2500
-
-
 @pytest.mark.parametrize("query", [first_available("t"), following("t", 1.0)], ids=["due", "following"])
 async def test_the_next_job_is_found_by_an_index_and_without_sorting(
     ports: Ports, query: Select[Any]
@@ -277,64 +212,6 @@ async def test_the_next_job_is_found_by_an_index_and_without_sorting(
         steps = (await reader.execute(text(f"EXPLAIN QUERY PLAN {statement}"))).mappings()
         plan = " ".join(step["detail"] for step in steps)
     assert "INDEX queue_jobs_" in plan and "TEMP B-TREE" not in plan
-
-
-async def leave_behind(folder: Path) -> None:
-    """Writes half a blob, and stays."""
-    blobs = DiskBlobs(folder)
-
-    async def half() -> AsyncIterator[bytes]:
-        yield b"x" * (2 << 20)
-        journal.append(folder / "half", "written")
-        await asyncio.sleep(60)
-        yield b"x"
-
-    await blobs.put("never", half())
-
-
-async def test_what_a_killed_process_left_half_written_is_removed_at_the_next_start(tmp_path: Path) -> None:
-    writer = processes.start(leave_behind, tmp_path)
-    await journal.wait_for_line(tmp_path / "half")
-    incoming = tmp_path / ".incoming"
-    DiskBlobs(tmp_path)
-    assert len(list(incoming.iterdir())) == 1, "what another process is writing is left alone"
-    processes.kill(writer)
-    blobs = DiskBlobs(tmp_path)
-    assert list(incoming.iterdir()) == []
-    assert not await blobs.exists("never")
-
-
-async def test_a_cancelled_upload_leaves_nothing(tmp_path: Path) -> None:
-    blobs = DiskBlobs(tmp_path)
-    started = asyncio.Event()
-
-    async def slow() -> AsyncIterator[bytes]:
-        while True:
-            yield b"x" * (1 << 20)
-            started.set()
-
-    upload = asyncio.create_task(blobs.put("a", slow()))
-    await started.wait()
-    upload.cancel()
-    await asyncio.wait([upload])
-    assert upload.cancelled()
-    assert not await blobs.exists("a")
-    assert list((tmp_path / ".incoming").iterdir()) == []
-
-
-async def test_blobs_come_and_go_in_one_folder_at_the_same_time(tmp_path: Path) -> None:
-    blobs = DiskBlobs(tmp_path)
-
-    async def one() -> AsyncIterator[bytes]:
-        yield b"x"
-
-    async def come_and_go(name: str) -> None:
-        for _ in range(30):
-            await blobs.put(f"a/b/{name}", one())
-            await blobs.delete(f"a/b/{name}")
-
-    await asyncio.gather(*(come_and_go(name) for name in "abcd"))
-    assert [key async for key in blobs.list("")] == []
 
 
 async def test_a_backup_taken_while_running_holds_what_was_committed(tmp_path: Path, ports: Ports) -> None:
@@ -347,21 +224,3 @@ async def test_a_backup_taken_while_running_holds_what_was_committed(tmp_path: P
         assert await notebook.names(reader, notebook.notes) == ["a"]
     assert await copy.queue.depth(notebook.TOPIC) == 1
     await copy.close()
-
-
-async def _handle_all(ports: Ports) -> None:
-    async def handle(event: event_pb2.Event) -> None:
-        return None
-
-    running = asyncio.create_task(ports.events.run("notebook", handle))
-    assert await ports.events.wait_until_handled("notebook", 5)
-    running.cancel()
-    await asyncio.wait([running])
-
-
-async def _counts(ports: Ports) -> dict[str, int]:
-    async with ports.database.reading() as reader:
-        return {
-            table.name: (await reader.execute(select(func.count()).select_from(table))).scalar_one()
-            for table in (replies, queue_jobs, outbox)
-        }
