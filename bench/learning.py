@@ -1,8 +1,8 @@
-"""How well an engine teaches, scored against textbooks' own labels: `python -m bench.learning [FOLDER] [--engine NAME]`.
+"""How well an engine teaches, scored by textbooks' own labels: `python -m bench.learning [FOLDER] [--engine NAME]`.
 
-Takes every chapter of a folder (`NAME.pdf` with the gold labels `NAME.json`, and `score.py` beside the folder) through the
-public API of a system of its own, writes what the system says in the scorer's format, and prints the scorer's table. Without
-such a folder the sample chapter is taken through the same calls, and what needs labels is left out.
+Takes every chapter of a folder (`NAME.pdf` with the gold labels `NAME.json`, and `score.py` beside the folder) through
+the public API of a system of its own, writes what the system says in the scorer's format, and prints the scorer's
+table. Without such a folder the sample chapter is taken through the same calls, and what needs labels is left out.
 """
 
 import argparse
@@ -70,7 +70,12 @@ def _concepts(client: httpx2.Client, document: str) -> list[Json]:
 
 
 def _retrieved(client: httpx2.Client, document: str, question: str) -> list[str]:
-    params = {"query": question[:500], "kinds": "PASSAGE", "document_ids": document, "page_size": 10}
+    params: dict[str, str] = {
+        "query": question[:500],
+        "kinds": "PASSAGE",
+        "document_ids": document,
+        "page_size": "10",
+    }
     return [hit["text"] for hit in ok(client.get("/v1/search", params=params))["hits"]]
 
 

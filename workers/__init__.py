@@ -1,1 +1,1 @@
-"""Queue consumers, each a process of its own: they talk to services by RPC and share nothing but contracts and ports."""
+"""Queue consumers, processes of their own: they talk to services by RPC and share only contracts and ports."""
