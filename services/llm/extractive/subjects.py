@@ -1,6 +1,7 @@
 """Terms that are the subject of their own definition: `A catalyst is a substance that ...`."""
 
 from collections.abc import Iterator, Sequence
+from types import MappingProxyType
 
 from services.llm.extractive.analysis import Sentence
 from services.llm.extractive.closed_classes import words
@@ -32,8 +33,12 @@ _VAGUE_DEFINIENS = words(
 )
 # Words commoner than this open adverbials such as `in fact,` and `in addition,`.
 _EVERYDAY_ZIPF = 5.2
+# `An ion is ...` defines more surely than `Ions are ...`, and that than `The ion is ...`.
+_ARTICLE_WEIGHTS = MappingProxyType({"indefinite": 1.0, "bare": 0.95, "definite": 0.75})
 _TELLERS = words("recall note notice remember we this suppose")
-_LINKS = words("of with without to for in")
+_LINKS = words("of with without to for")
+# Links that only narrow where a term is used: `an argument in philosophy`.
+_DOMAIN_LINKS = words("in within among")
 _INDEFINITE = words("a an each any this that these those its their our your some such two")
 
 
@@ -127,7 +132,7 @@ def _main_verb(tokens: Sequence[Token], end: int) -> int:
             i = _after(tokens, i, ",—–", 16)
         elif tokens[i].tag == "ADV" or surface in "”\"'":
             i += 1
-        elif tokens[i].lower in _LINKS and i == end:
+        elif tokens[i].lower in _LINKS | _DOMAIN_LINKS and i == end:
             i = next((k for k in range(i, min(i + 8, len(tokens))) if tokens[k].lower in _BE), len(tokens))
         else:
             return i
@@ -161,7 +166,7 @@ def _judge_copula(tokens: Sequence[Token], start: int, article: str) -> tuple[Pa
     i = start
     while i < len(tokens) and tokens[i].tag == "ADV" and tokens[i].lower != "not":
         i += 1
-    weight = 0.75 if article == "definite" else 1.0
+    weight = _ARTICLE_WEIGHTS[article]
     if i < len(tokens) and tokens[i].lower in ("when", "where", "what"):
         return Pattern.COPULA, 0.8 * weight
     if _happens_when(tokens, i):
