@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import av
 import numpy as np
@@ -13,7 +14,10 @@ import numpy.typing as npt
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 
 from workers.render.frame import FRAME_RATE, PixelSize
-from workers.render.voice import SAMPLE_RATE, Samples
+from workers.render.voice import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from workers.render.voice import Samples
 
 KEYFRAME_INTERVAL = 50
 """Pictures from one keyframe to the next: 2 s, so that a player seeks at once."""

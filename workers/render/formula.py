@@ -26,7 +26,7 @@ CAP_HEIGHT = 0.656
 LINE_GAP = 0.55
 CONTINUATION_INDENT = 1.2
 PIECE_GAP = 0.7
-"""Most space that is set between two pieces of a line, for a font size of 1."""
+"""Most space that is set between two pieces of a line, for a font size of 1; a quad takes up to 2 more."""
 
 MAX_LENGTH = 1000
 MAX_NESTING = 12
@@ -189,7 +189,7 @@ def _broken(latex: str, room: float, later_room: float) -> list[str]:
 def _packed(pieces: list[str], room: float, later_room: float) -> list[str] | None:
     lines, width = [pieces[0]], width_of(pieces[0])
     for piece in pieces[1:]:
-        width += width_of(piece) + PIECE_GAP
+        width += width_of(piece) + PIECE_GAP + 2.0 * lines[-1].count("quad")
         if width <= (room if len(lines) == 1 else later_room):
             lines[-1] += piece
         else:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from google.protobuf.message import Message
 from mootion.video.v1 import script_pb2
 
+from workers.render.cleaning import clean
 from workers.render.errors import SceneInvalidError
 from workers.render.fonts import without_uncovered
-from workers.render.text import clean
 
 UNCOVERED = "letters without a font are left out: "
 VERBATIM = frozenset(["scene_id", "key", "source_key", "target_key", "language", "narration"])

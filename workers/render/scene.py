@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
 from mootion.video.v1 import script_pb2, video_pb2
 
 from workers.render.captions import Cue, cues_of
+from workers.render.cleaning import clean
 from workers.render.cost import check_cost
 from workers.render.frame import FRAME_RATE, pixel_size
-from workers.render.layout import lay_out
 from workers.render.part import RenderedPart
-from workers.render.text import clean
 from workers.render.timeline import Timeline, plan
-from workers.render.voice import SAMPLE_RATE, EspeakVoice, Samples, Utterance, Voice
+from workers.render.voice import SAMPLE_RATE, EspeakVoice, Utterance, Voice
+
+if TYPE_CHECKING:
+    from workers.render.voice import Samples
 
 
 def render_scene(
@@ -31,14 +33,15 @@ def render_scene(
     the scene cannot be rendered however often it is tried, VoiceError when the voice failed this time.
     """
     check_cost(scene)
+
+    from workers.render.encode import write_part
+    from workers.render.layout import lay_out
+    from workers.render.stage import Stage
+
     board = lay_out(scene, language)
     utterances = (voice or EspeakVoice()).say(narration(scene), language)
     timeline = plan(board.steps, utterances)
     size = pixel_size(resolution)
-
-    from workers.render.encode import write_part
-    from workers.render.stage import Stage
-
     path = out_dir / "part.mp4"
     write_part(path, Stage(board, timeline, size).frames(), soundtrack(utterances, timeline), size)
     cues = captions(utterances, timeline)
@@ -52,6 +55,8 @@ def narration(scene: script_pb2.Scene) -> list[str]:
 
 def soundtrack(utterances: Sequence[Utterance], timeline: Timeline) -> Samples:
     """The voice with its pauses, as long as the part."""
+    import numpy as np
+
     track = np.zeros(timeline.frames * SAMPLE_RATE // FRAME_RATE, np.float32)
     for utterance, start in zip(utterances, timeline.sentences, strict=True):
         first = round(start * SAMPLE_RATE)

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import av
 from mootion.video.v1 import video_pb2
 
 from workers.render.captions import Cue, web_vtt
 from workers.render.part import RenderedPart
-from workers.render.thumbnail import write_thumbnail
+
+if TYPE_CHECKING:
+    import av
 
 CHAPTER_BASE = Fraction(1, 1000)
 
@@ -39,6 +41,8 @@ def stitch(parts: Sequence[RenderedPart], title: str, out_dir: Path) -> Stitched
     """
     if not parts:
         raise ValueError("a lesson has at least one part")
+    from workers.render.thumbnail import write_thumbnail
+
     chapters, cues, start = [], [], 0.0
     for number, part in enumerate(parts):
         end = start + part.duration_seconds
@@ -63,6 +67,8 @@ def _join(
     parts: Sequence[RenderedPart], title: str, chapters: Sequence[video_pb2.Chapter], target: Path
 ) -> None:
     """Copies the parts' packets one after the other, with the index before the data."""
+    import av
+
     options = {"movflags": "+faststart"}
     with av.open(str(target), "w", format="mp4", options=options) as output:
         with av.open(str(parts[0].path)) as first:
@@ -99,6 +105,8 @@ def _copy(
     The AAC packet before the sound begins only fills the decoder. Every part begins and ends in silence, so the later
     parts do without theirs: the packet before it in the file serves as well, and no time is lost at the seam.
     """
+    import av
+
     with av.open(str(path)) as source:
         picture = source.streams.video[0]
         if (picture.width, picture.height) != size:
@@ -118,6 +126,8 @@ def _copy(
 
 def facts_of(path: Path) -> video_pb2.VideoFile:
     """Facts about an MP4 file, read from the file itself."""
+    import av
+
     with av.open(str(path)) as container:
         video, audio = container.streams.video[0], container.streams.audio[0]
         return video_pb2.VideoFile(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Literal
@@ -22,10 +20,6 @@ CLEARANCE = 0.04
 """Least space between the ink of two lines, as a part of the font size."""
 
 ELLIPSIS = "…"
-_HEAPED_MARKS = re.compile("([\u0300-\u036f]{2})[\u0300-\u036f]+")
-"""More than two accents on one letter; the others are left out."""
-
-_JOINERS = "\u200c\u200d"
 
 
 @dataclass(frozen=True)
@@ -39,7 +33,7 @@ class TextStyle:
     @property
     def font(self) -> Font:
         """The font that texts of this style are set in."""
-        return Font(MONOSPACED if self.monospaced else sans_family(), self.weight)
+        return Font(_family(self.monospaced), self.weight)
 
     @property
     def cap_height(self) -> float:
@@ -59,8 +53,14 @@ class TextStyle:
 @lru_cache
 def smallest_size(monospaced: bool = False) -> float:
     """Smallest readable font size in points; its capitals are `MIN_CAP_HEIGHT` high."""
-    family = MONOSPACED if monospaced else sans_family()
-    return MIN_CAP_HEIGHT / cap_height(family)
+    return MIN_CAP_HEIGHT / cap_height(_family(monospaced))
+
+
+def _family(monospaced: bool) -> str:
+    """The family of the style. The font of a Python package is registered before any text is set, because Pango
+    does not see fonts that come later."""
+    sans = sans_family()
+    return MONOSPACED if monospaced else sans
 
 
 @dataclass(frozen=True)
@@ -200,20 +200,3 @@ def shortened(text: str, style: TextStyle, width: float, lines: int) -> TextBloc
         shorter = words[0] if len(words) > 1 and len(words[0]) > len(kept) / 2 else kept[:-2]
         block = text_block(shorter.rstrip(" ,;:.") + ELLIPSIS, style, width)
     return block
-
-
-def _is_printed(letter: str) -> bool:
-    return letter == "\n" or letter in _JOINERS or unicodedata.category(letter)[0] != "C"
-
-
-def clean(text: str, keep_lines: bool = False) -> str:
-    """`text` in composed form without control characters; white space is made single unless `keep_lines`."""
-    text = (
-        _HEAPED_MARKS.sub(r"\1", unicodedata.normalize("NFC", text))
-        .replace("\r\n", "\n")
-        .replace("\t", "    ")
-    )
-    kept = "".join(letter for letter in text if _is_printed(letter))
-    if keep_lines:
-        return "\n".join(line.rstrip() for line in kept.split("\n")).strip("\n")
-    return " ".join(kept.split())

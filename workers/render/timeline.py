@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from workers.render.frame import FRAME_RATE
 from workers.render.mention import stems
-from workers.render.storyboard import Step
-from workers.render.voice import Utterance
+
+if TYPE_CHECKING:
+    from workers.render.storyboard import Step
+    from workers.render.voice import Utterance
 
 LEAD_IN = 0.48
 """Seconds of picture before the first word."""

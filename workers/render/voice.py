@@ -8,12 +8,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
-Samples = npt.NDArray[np.float32]
+    Samples = npt.NDArray[np.float32]
 
 SAMPLE_RATE = 48_000
 """Samples a second of what a voice gives; one channel."""
@@ -113,6 +114,8 @@ def _run(request: dict[str, object]) -> bytes:
 
 
 def _read_answer(answer: bytes, sentences: Sequence[str]) -> list[Utterance]:
+    import numpy as np
+
     head, _, sound = answer.partition(b"\n")
     facts = json.loads(head)
     samples = np.frombuffer(sound, dtype="<i2").astype(np.float32) / np.float32(32768)
@@ -126,6 +129,8 @@ def _read_answer(answer: bytes, sentences: Sequence[str]) -> list[Utterance]:
 
 def _utterance(text: str, samples: Samples, words: list[list[int]], rate: int) -> Utterance:
     """Cuts the silence off both ends and times the words on what is left."""
+    import numpy as np
+
     loud = np.flatnonzero(np.abs(samples) > SILENCE)
     if not loud.size:
         return Utterance(text, np.zeros(0, np.float32), [])
@@ -145,12 +150,15 @@ def _utterance(text: str, samples: Samples, words: list[list[int]], rate: int) -
 
 def _softened(samples: Samples) -> Samples:
     """Takes some edge off the highest tones and brings the voice to an even loudness without clipping."""
+    import numpy as np
+
     soft = np.convolve(samples, SOFTENING, mode="same") * GAIN
     return np.asarray(np.tanh(soft * 1.05) / 1.05, dtype=np.float32)
 
 
 def _resampled(samples: Samples, rate: int) -> Samples:
     import av
+    import numpy as np
 
     resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
     frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="flt", layout="mono")
