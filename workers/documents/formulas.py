@@ -7,7 +7,7 @@ from workers.documents.lines import Fragment
 _WORD = re.compile(r"[^\W\d_]{3}")
 _LONGEST_SIGN = 14  # characters
 _TAKES_LIMITS = frozenset("∫∬∮∑∏⋃⋂")
-_FAR = 99.0
+FAR = 99.0
 
 
 def is_sign(fragment: Fragment) -> bool:
@@ -28,7 +28,7 @@ def belongs(sign: Fragment, row: list[Fragment]) -> float:
         most = 1.4 if other.text[-1:] in _TAKES_LIMITS else 0.95
         if apart < most and sign.x0 - other.x1 < 0.8 * size and other.x0 - sign.x1 < 0.8 * size:
             return apart
-    return _FAR
+    return FAR
 
 
 def overlaps(one: Fragment, other: Fragment) -> bool:

@@ -9,7 +9,6 @@ _LAST_WORD = re.compile(r"[\w'’‐-]+$")
 _FIRST_WORD = re.compile(r"^[\w'’‐-]+")
 _WORD = re.compile(r"[^\W\d_]+(?:[-‐][^\W\d_]+)*")
 # Signs that stand without a space between words, and addresses parted after one of their signs.
-_LONGEST_ENDING = 400  # characters in which an ending is looked for, however long the paragraph is
 _CLOSED_END = re.compile(r"\S[—–/]$|\d-$")
 _CLOSED_START = re.compile(r"[—–]\S")
 _ADDRESS_END = re.compile(r"(://|www\.)\S*[/?=&._-]$")
@@ -71,24 +70,27 @@ class LineJoiner:
 
     def join(self, lines: list[Line]) -> tuple[str, list[tuple[int, int]], list[Span]]:
         """The text of the lines, the first character on each page, and the spans set in bold or italics."""
-        text, starts, emphasis = "", list[tuple[int, int]](), list[Span]()
-        for line in lines:
-            text = self._glued(text, line.text) if text else ""
+        parts, starts, emphasis = list[str](), list[tuple[int, int]](), list[Span]()
+        length = 0
+        for place, line in enumerate(lines):
             if not starts or starts[-1][0] != line.page:
-                starts.append((line.page, len(text)))
-            emphasis += [(len(text) + start, len(text) + end) for start, end in line.emphasis]
-            text += line.text
+                starts.append((line.page, length))
+            emphasis += [(length + start, length + end) for start, end in line.emphasis]
+            parts.append(
+                line.text if place + 1 == len(lines) else self._led_on(line.text, lines[place + 1].text)
+            )
+            length += len(parts[-1])
+        text = "".join(parts)
         return text, starts, merged(emphasis, text)
 
-    def _glued(self, before: str, after: str) -> str:
-        """What stands before the next line: with a space, without, or without its hyphen."""
-        if before.endswith(("-", "‐")) and before[-2:-1].isalpha() and after[0].isalpha():
-            return before[:-1] if self._without_hyphen(before, after) else before
-        if is_cjk(before[-1]) and is_cjk(after[0]):
-            return before
-        ending = before[-_LONGEST_ENDING:]
-        closed = _CLOSED_END.search(ending) or _CLOSED_START.match(after) or _ADDRESS_END.search(ending)
-        return before if closed else f"{before} "
+    def _led_on(self, line: str, after: str) -> str:
+        """The line as it stands before the next one: with a space, without, or without its hyphen."""
+        if line.endswith(("-", "‐")) and line[-2:-1].isalpha() and after[0].isalpha():
+            return line[:-1] if self._without_hyphen(line, after) else line
+        if is_cjk(line[-1]) and is_cjk(after[0]):
+            return line
+        closed = _CLOSED_END.search(line) or _CLOSED_START.match(after) or _ADDRESS_END.search(line)
+        return line if closed else f"{line} "
 
 
 def merged(emphasis: list[Span], text: str) -> list[Span]:

@@ -78,7 +78,7 @@ def same_style(paragraph: Paragraph, line: Line) -> bool:
         return False
     if is_wholly(before) == is_wholly(line):
         return before.bold == line.bold or not is_wholly(line)
-    if before.bold and all(is_wholly(one) for one in paragraph.lines):
+    if before.bold and is_wholly(paragraph.first):
         return False
     return is_full(before, line)
 

@@ -1,6 +1,8 @@
 """Lines of a column: fragments that share a baseline, with superscripts and formulas where they stand."""
 
-from workers.documents.formulas import belongs, is_sign, overlaps, stack_text
+from bisect import bisect_left, bisect_right
+
+from workers.documents.formulas import FAR, belongs, is_sign, overlaps, stack_text
 from workers.documents.lines import Fragment, Line, Span
 
 Row = list[Fragment]
@@ -21,42 +23,59 @@ def lines_of(page: int, column: int, fragments: list[Fragment]) -> list[Line]:
 
 
 def _rows(fragments: list[Fragment]) -> list[Row]:
-    """Fragments by baseline; small and lone signs go to the line they stand at."""
+    """Fragments by baseline; raised and lowered signs go to the line they stand at."""
     usual = max(fragments, key=lambda f: len(f.text)).size
+    small = [f for f in fragments if f.size < _FULL_SIZE * usual and is_sign(f)]
+    chosen = set(map(id, small))
+    rows = _by_baseline([f for f in fragments if id(f) not in chosen])
+    bases = [row[0].y for row in rows]
+    raised = []
+    for sign in small:
+        place = bisect_left(bases, sign.y - _SAME_BASELINE * sign.size)
+        if place < len(bases) and bases[place] < sign.y + _SAME_BASELINE * sign.size:
+            rows[place].append(sign)
+        else:
+            raised.append(sign)
+    rows = sorted(rows + _by_baseline(raised), key=lambda row: row[0].y)
+    for _ in range(_PASSES):
+        rows = _gathered(rows)
+    return sorted(rows, key=lambda row: max(row, key=lambda f: len(f.text)).y)
+
+
+def _by_baseline(fragments: list[Fragment]) -> list[Row]:
     rows: list[Row] = []
-    signs: list[Fragment] = []
     for fragment in sorted(fragments, key=lambda f: (f.y, f.x0)):
-        if fragment.size < _FULL_SIZE * usual and is_sign(fragment):
-            signs.append(fragment)
-        elif rows and abs(rows[-1][0].y - fragment.y) < _SAME_BASELINE * max(rows[-1][0].size, fragment.size):
+        if rows and fragment.y - rows[-1][0].y < _SAME_BASELINE * max(rows[-1][0].size, fragment.size):
             rows[-1].append(fragment)
         else:
             rows.append([fragment])
-    rows += [[sign] for sign in signs]
-    for _ in range(_PASSES):
-        for row in sorted((row for row in rows if all(map(is_sign, row))), key=_weight):
-            _put(row, rows)
-    return sorted(rows, key=lambda row: max(row, key=lambda f: len(f.text)).y)
+    return rows
+
+
+def _gathered(rows: list[Row]) -> list[Row]:
+    """The rows with those of signs alone put into the nearest row they belong to; the lightest go first."""
+    bases = [row[0].y for row in rows]
+    weights = [_weight(row) for row in rows]
+    reach = 1.4 * max(fragment.size for row in rows for fragment in row)
+    gone: set[int] = set()
+    for place in sorted((n for n, row in enumerate(rows) if all(map(is_sign, row))), key=weights.__getitem__):
+        near = range(bisect_left(bases, bases[place] - reach), bisect_right(bases, bases[place] + reach))
+        hosts = [n for n in near if n != place and n not in gone and weights[n] >= weights[place]]
+        apart, host = min(((_apart(rows[place], rows[n]), n) for n in hosts), default=(FAR, place))
+        if apart < FAR:
+            rows[host].extend(rows[place])
+            gone.add(place)
+    return [row for place, row in enumerate(rows) if place not in gone]
+
+
+def _apart(signs: Row, row: Row) -> float:
+    return min(belongs(sign, row) for sign in signs)
 
 
 def _weight(row: Row) -> int:
     """How likely others are to belong to the row: by its length, and more when it holds a relation."""
     text = "".join(fragment.text for fragment in row)
     return len(text) + 100 * (not _RELATIONS.isdisjoint(text))
-
-
-def _put(signs: Row, rows: list[Row]) -> None:
-    """Moves a row of signs into the nearest line it belongs to, if there is one."""
-    hosts = [
-        (apart, row)
-        for row in rows
-        if row is not signs
-        and _weight(row) >= _weight(signs)
-        and (apart := min((belongs(sign, row) for sign in signs), default=99.0)) < 99.0
-    ]
-    if hosts:
-        min(hosts, key=lambda host: host[0])[1].extend(signs)
-        rows[:] = [row for row in rows if row is not signs]
 
 
 def _line(page: int, column: int, row: Row) -> Line:
