@@ -8,22 +8,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-LOCK = "lock"
-
 
 @contextmanager
 def workspace(root: Path) -> Iterator[Path]:
     """A new empty folder below `root`, removed when the block ends.
 
     The folder is locked while its owner lives, so that another worker can tell a folder in use from one left behind.
+    Folders are made and judged in turn: none is judged between its making and its locking.
     """
     root.mkdir(parents=True, exist_ok=True)
-    _remove_abandoned(root)
-    folder = root / uuid.uuid4().hex
-    folder.mkdir()
-    lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR)
-    try:
+    with _opened(root) as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        _remove_abandoned(root)
+        folder = root / uuid.uuid4().hex
+        folder.mkdir()
+        lock = os.open(folder, os.O_RDONLY)
         fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -33,13 +34,17 @@ def workspace(root: Path) -> Iterator[Path]:
 def _remove_abandoned(root: Path) -> None:
     for folder in root.iterdir():
         try:
-            lock = os.open(folder / LOCK, os.O_RDWR)
-        except OSError:
+            with _opened(folder) as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+        except (BlockingIOError, FileNotFoundError, NotADirectoryError):
             continue
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(folder, ignore_errors=True)
-        except BlockingIOError:
-            pass
-        finally:
-            os.close(lock)
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

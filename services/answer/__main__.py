@@ -1,10 +1,10 @@
 """Wires the answer service: `python -m services.answer`."""
 
-from mesh.runtime import Runtime
-from mesh.server import run_service
 from mootion.answer.v1 import answer_service_pb2
 from mootion.answer.v1.answer_service_pb2_grpc import add_AnswerServiceServicer_to_server
 
+from mesh.runtime import Runtime
+from mesh.server import run_service
 from mesh.service import Parts, Servicer
 from services.answer.evidence import Evidence
 from services.answer.service import AnswerService

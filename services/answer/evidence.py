@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mesh.runtime import Runtime
 from mootion.document.v1 import document_pb2, document_service_pb2
 from mootion.document.v1.document_service_pb2_grpc import DocumentServiceStub
 from mootion.errors.v1 import reason_pb2
@@ -11,6 +10,7 @@ from mootion.search.v1 import search_service_pb2
 from mootion.search.v1.search_service_pb2_grpc import SearchServiceStub
 
 from mesh.errors import precondition
+from mesh.runtime import Runtime
 
 MOST_PASSAGES = 20
 

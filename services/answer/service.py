@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import grpc
-from mesh.runtime import Runtime
 from mootion.answer.v1 import answer_service_pb2 as messages
 from mootion.answer.v1 import answer_service_pb2_grpc as rpc
 from mootion.llm.v1 import llm_service_pb2
 from mootion.llm.v1.llm_service_pb2_grpc import LlmServiceStub
 
+from mesh.runtime import Runtime
 from services.answer.evidence import Evidence
 from services.answer.verify import verified_citations, verified_sentences
 

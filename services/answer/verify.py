@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from mootion.document.v1 import document_pb2
 from mootion.llm.v1 import task_pb2
 
+from mesh.citations import page_at
+
 FEWEST_QUOTED_WORDS = 3
 
 
@@ -49,11 +51,3 @@ def _verified(
         end_char=start + len(citation.quote),
         quote=citation.quote,
     )
-
-
-def page_at(passage: document_pb2.Passage, character: int) -> int:
-    """The page a character of a passage stands on."""
-    for span in passage.page_spans:
-        if span.start_char <= character < span.end_char:
-            return span.page
-    return passage.first_page

@@ -1,12 +1,12 @@
 """Wires the document service: `python -m services.document`."""
 
-from mesh.runtime import Runtime
-from mesh.server import run_service
 from mootion.document.v1 import document_service_pb2, processing_service_pb2
 from mootion.document.v1.document_service_pb2_grpc import add_DocumentServiceServicer_to_server
 from mootion.document.v1.processing_service_pb2_grpc import add_DocumentProcessingServiceServicer_to_server
 from mootion.event.v1 import event_pb2
 
+from mesh.runtime import Runtime
+from mesh.server import run_service
 from mesh.service import Parts, Servicer
 from mesh.watch import Notifier
 from services.document import store

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import grpc
-from mesh.runtime import Runtime
 from mootion.document.v1 import document_pb2
 from mootion.document.v1 import processing_service_pb2 as messages
 from mootion.document.v1 import processing_service_pb2_grpc as rpc
@@ -12,6 +11,7 @@ from mootion.event.v1 import event_pb2
 
 from mesh.errors import not_found
 from mesh.ports.sql import Transaction
+from mesh.runtime import Runtime
 from mesh.watch import Notifier
 from services.document import progress, store
 

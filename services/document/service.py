@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import grpc
-from mesh.runtime import Runtime
 from mootion.document.v1 import document_pb2, document_service_pb2
 from mootion.document.v1 import document_service_pb2_grpc as rpc
 from mootion.errors.v1 import reason_pb2
@@ -13,6 +12,7 @@ from mootion.event.v1 import event_pb2
 from mesh import context, pages
 from mesh.errors import CallError, not_found, precondition
 from mesh.ports.sql import Reader
+from mesh.runtime import Runtime
 from mesh.watch import Notifier
 from services.document import progress, store, upload
 
@@ -40,9 +40,17 @@ class DocumentService(rpc.DocumentServiceServicer):
         try:
             await self._add(owner, document, reply)
         except BaseException:
-            await self.runtime.blobs.delete(blob_key(document_id))
+            await self._withdraw(owner, document_id)
             raise
         return reply
+
+    async def _withdraw(self, owner: str, document_id: str) -> None:
+        """Removes the bytes of an upload that was not stored. A call that is cancelled while it commits ends by an
+        exception too, so the row decides."""
+        async with self.runtime.database.reading() as reader:
+            stored = await store.find_document(reader, owner, document_id)
+        if stored is None:
+            await self.runtime.blobs.delete(blob_key(document_id))
 
     async def _add(
         self, owner: str, document: document_pb2.Document, reply: document_service_pb2.UploadDocumentResponse

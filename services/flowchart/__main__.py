@@ -1,11 +1,11 @@
 """Wires the flowchart service: `python -m services.flowchart`."""
 
-from mesh.runtime import Runtime
-from mesh.server import run_service
 from mootion.event.v1 import event_pb2
 from mootion.flowchart.v1 import flowchart_service_pb2
 from mootion.flowchart.v1.flowchart_service_pb2_grpc import add_FlowchartServiceServicer_to_server
 
+from mesh.runtime import Runtime
+from mesh.server import run_service
 from mesh.service import Parts, Servicer
 from services.flowchart import store
 from services.flowchart.generate import Generator

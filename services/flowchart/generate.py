@@ -4,7 +4,6 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from mesh.runtime import Runtime
 from mootion.document.v1 import document_pb2, document_service_pb2
 from mootion.document.v1.document_service_pb2_grpc import DocumentServiceStub
 from mootion.errors.v1 import reason_pb2
@@ -14,6 +13,7 @@ from mootion.llm.v1.llm_service_pb2_grpc import LlmServiceStub
 
 from mesh.errors import precondition
 from mesh.pages import collect
+from mesh.runtime import Runtime
 from services.flowchart import graph, layout
 
 PASSAGES_IN_PAGE = 1000
@@ -31,7 +31,7 @@ class Generator:
         Raises:
             CallError: NOT_FOUND, DOCUMENT_NOT_READY or TOO_LITTLE_CONTENT.
         """
-        document = await self._document(document_id)
+        document = await self.document(document_id)
         passages = await self._passages(document_id)
         if not passages:
             raise precondition(
@@ -59,7 +59,12 @@ class Generator:
         layout.place_all(chart)
         return stamped(chart, self.runtime.clock.now(), created=True)
 
-    async def _document(self, document_id: str) -> document_pb2.Document:
+    async def document(self, document_id: str) -> document_pb2.Document:
+        """The caller's document.
+
+        Raises:
+            CallError: NOT_FOUND.
+        """
         documents = self.runtime.channels.stub(DocumentServiceStub, "document")
         request = document_service_pb2.GetDocumentRequest(document_id=document_id)
         return (await documents.GetDocument(request)).document

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import grpc
 from google.api import httpbody_pb2
-from mesh.runtime import Runtime
 from mootion.errors.v1 import reason_pb2
 from mootion.event.v1 import event_pb2
 from mootion.flowchart.v1 import flowchart_pb2
@@ -12,8 +11,9 @@ from mootion.flowchart.v1 import flowchart_service_pb2 as messages
 from mootion.flowchart.v1 import flowchart_service_pb2_grpc as rpc
 
 from mesh import context
-from mesh.errors import conflict, missing
+from mesh.errors import CallError, conflict, missing
 from mesh.ports.sql import Reader, Transaction
+from mesh.runtime import Runtime
 from services.flowchart import edit, export, paths, store
 from services.flowchart.generate import Generator, stamped
 
@@ -37,7 +37,22 @@ class FlowchartService(rpc.FlowchartServiceServicer):
         async with self.runtime.database.transaction() as tx:
             await self._save(tx, chart)
             tx.remember(reply)
+        await self._remove_if_deleted(request.document_id)
         return reply
+
+    async def _remove_if_deleted(self, document_id: str) -> None:
+        """Removes a map whose document was deleted while it was made: that event was followed before it was stored.
+
+        Raises:
+            CallError: NOT_FOUND in that case.
+        """
+        try:
+            await self.generator.document(document_id)
+        except CallError as error:
+            if error.reason == reason_pb2.REASON_NOT_FOUND:
+                async with self.runtime.database.transaction() as tx:
+                    await store.remove(tx, document_id)
+            raise
 
     async def GetFlowchart(
         self, request: messages.GetFlowchartRequest, context_: Context

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from mootion.document.v1.document_pb2 import Citation, Passage
 
+from mesh.citations import page_at
+
 FEWEST_CHARACTERS = 8
 _LOOKALIKES = str.maketrans(
     {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "−": "-", "\u00ad": None}
@@ -72,15 +74,8 @@ def cite(passage: Passage, start: int, end: int) -> Citation:
     return Citation(
         document_id=passage.document_id,
         passage_id=passage.passage_id,
-        page=_page_at(passage, start),
+        page=page_at(passage, start),
         start_char=start,
         end_char=end,
         quote=passage.text[start:end],
     )
-
-
-def _page_at(passage: Passage, place: int) -> int:
-    for span in passage.page_spans:
-        if span.start_char <= place < span.end_char:
-            return span.page
-    return passage.first_page

@@ -1,11 +1,11 @@
 """Wires the quiz service: `python -m services.quiz`."""
 
-from mesh.runtime import Runtime
-from mesh.server import run_service
 from mootion.event.v1 import event_pb2
 from mootion.quiz.v1 import quiz_service_pb2
 from mootion.quiz.v1.quiz_service_pb2_grpc import add_QuizServiceServicer_to_server
 
+from mesh.runtime import Runtime
+from mesh.server import run_service
 from mesh.service import Parts, Servicer
 from services.quiz import store
 from services.quiz.generate import Generator
@@ -22,8 +22,10 @@ def build(runtime: Runtime) -> Parts:
         if not event.HasField("document_deleted"):
             return
         async with runtime.database.transaction() as tx:
-            for quiz_id, owner_id in await store.quizzes_of(tx, event.document_deleted.document_id):
-                await store.remove_quiz(tx, quiz_id)
+            document_id = event.document_deleted.document_id
+            removed = await store.quizzes_of(tx, document_id)
+            await store.remove_quizzes_of(tx, document_id)
+            for quiz_id, owner_id in removed:
                 deleted = event_pb2.QuizDeleted(quiz_id=quiz_id)
                 tx.publish(event_pb2.Event(owner_id=owner_id, quiz_deleted=deleted))
 

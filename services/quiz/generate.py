@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mesh.runtime import Runtime
 from mootion.document.v1 import document_pb2, document_service_pb2
 from mootion.document.v1.document_service_pb2_grpc import DocumentServiceStub
 from mootion.errors.v1 import reason_pb2
@@ -16,6 +15,7 @@ from mootion.quiz.v1 import quiz_pb2, quiz_service_pb2
 from mesh.errors import CallError, precondition
 from mesh.ids import derived
 from mesh.pages import collect
+from mesh.runtime import Runtime
 
 PASSAGES_IN_PAGE = 1000
 DEFAULT_QUESTIONS = 10
@@ -40,7 +40,7 @@ class Generator:
         Raises:
             CallError: NOT_FOUND, DOCUMENT_NOT_READY or TOO_LITTLE_CONTENT.
         """
-        document = await self._document(request.document_id)
+        document = await self.document(request.document_id)
         written = await self._questions(request, document)
         if not written.items:
             raise precondition(
@@ -75,7 +75,12 @@ class Generator:
             )
         )
 
-    async def _document(self, document_id: str) -> document_pb2.Document:
+    async def document(self, document_id: str) -> document_pb2.Document:
+        """The caller's document.
+
+        Raises:
+            CallError: NOT_FOUND.
+        """
         documents = self.runtime.channels.stub(DocumentServiceStub, "document")
         request = document_service_pb2.GetDocumentRequest(document_id=document_id)
         return (await documents.GetDocument(request)).document

@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 
 import grpc
-from mesh.runtime import Runtime
+from mootion.errors.v1 import reason_pb2
 from mootion.event.v1 import event_pb2
 from mootion.quiz.v1 import quiz_pb2
 from mootion.quiz.v1 import quiz_service_pb2 as messages
 from mootion.quiz.v1 import quiz_service_pb2_grpc as rpc
 
 from mesh import context, pages
-from mesh.errors import not_found
+from mesh.errors import CallError, not_found
 from mesh.ports.sql import Reader
+from mesh.runtime import Runtime
 from services.quiz import attempts, store
 from services.quiz.generate import Generator
 
@@ -36,7 +37,21 @@ class QuizService(rpc.QuizServiceServicer):
             created = event_pb2.QuizCreated(quiz_id=quiz.quiz_id, document_id=quiz.document_id)
             tx.publish(event_pb2.Event(owner_id=owner, quiz_created=created))
             tx.remember(reply)
+        await self._remove_if_deleted(quiz)
         return reply
+
+    async def _remove_if_deleted(self, quiz: quiz_pb2.Quiz) -> None:
+        """Removes a quiz whose document was deleted while it was made: that event was followed before it was stored.
+
+        Raises:
+            CallError: NOT_FOUND in that case.
+        """
+        try:
+            await self.generator.document(quiz.document_id)
+        except CallError as error:
+            if error.reason == reason_pb2.REASON_NOT_FOUND:
+                await self._remove(quiz.quiz_id)
+            raise
 
     async def GetQuiz(self, request: messages.GetQuizRequest, context_: Context) -> messages.GetQuizResponse:
         async with self.runtime.database.reading() as reader:
@@ -60,12 +75,16 @@ class QuizService(rpc.QuizServiceServicer):
     async def DeleteQuiz(
         self, request: messages.DeleteQuizRequest, context_: Context
     ) -> messages.DeleteQuizResponse:
-        async with self.runtime.database.transaction() as tx:
-            await _find_quiz(tx, request.quiz_id)
-            await store.remove_quiz(tx, request.quiz_id)
-            deleted = event_pb2.QuizDeleted(quiz_id=request.quiz_id)
-            tx.publish(event_pb2.Event(owner_id=context.principal_id(), quiz_deleted=deleted))
+        async with self.runtime.database.reading() as reader:
+            await _find_quiz(reader, request.quiz_id)
+        await self._remove(request.quiz_id)
         return messages.DeleteQuizResponse()
+
+    async def _remove(self, quiz_id: str) -> None:
+        async with self.runtime.database.transaction() as tx:
+            await store.remove_quiz(tx, quiz_id)
+            deleted = event_pb2.QuizDeleted(quiz_id=quiz_id)
+            tx.publish(event_pb2.Event(owner_id=context.principal_id(), quiz_deleted=deleted))
 
     async def StartAttempt(
         self, request: messages.StartAttemptRequest, context_: Context

@@ -117,6 +117,13 @@ async def remove_quiz(tx: Transaction, quiz_id: str) -> None:
         await tx.execute(delete(table).where(table.c.quiz_id == quiz_id))
 
 
+async def remove_quizzes_of(tx: Transaction, document_id: str) -> None:
+    """Removes every quiz on a document, with their items and attempts."""
+    theirs = select(quizzes.c.quiz_id).where(quizzes.c.document_id == document_id)
+    for table in (attempts, items, quizzes):
+        await tx.execute(delete(table).where(table.c.quiz_id.in_(theirs)))
+
+
 async def quizzes_of(reader: Reader, document_id: str) -> list[tuple[str, str]]:
     """Id and owner of every quiz on a document."""
     columns = (quizzes.c.quiz_id, quizzes.c.owner_id)

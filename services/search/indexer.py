@@ -94,6 +94,8 @@ class Indexer:
         stub = self.runtime.channels.stub(FlowchartServiceStub, "flowchart")
         request = flowchart_service_pb2.GetFlowchartRequest(document_id=document_id)
         chart = (await stub.GetFlowchart(request)).flowchart
+        # The map may outlive its document for a moment; what is deleted must not come back.
+        await self._document(document_id)
         found = [entries.concept_entry(event.owner_id, chart, node) for node in chart.nodes]
         return Replacement(["CONCEPT"], document_id, entries=found)
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from mesh.runtime import Runtime
 from mootion.event.v1 import event_pb2
 
+from mesh.runtime import Runtime
 from services.video import store
 
 

@@ -13,7 +13,8 @@ from starlette.routing import Route, Router
 from mesh.runtime import Runtime
 from services.video.lifecycle import require_completed
 
-ONE_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+# No file has more than 18 digits of bytes; a longer number is no range that is served.
+ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,10 @@ class Media:
 
 
 def _range(request: Request, etag: str) -> str:
-    """The Range header, unless If-Range says that it was meant for another version."""
+    """The Range header of a GET, unless If-Range says that it was meant for another version. For other methods it has
+    no meaning (RFC 9110, section 14.2)."""
+    if request.method != "GET":
+        return ""
     wanted_version = request.headers.get("if-range", etag)
     return request.headers.get("range", "") if wanted_version == etag else ""
 

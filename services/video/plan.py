@@ -8,6 +8,7 @@ import grpc
 from google.protobuf import duration_pb2
 from mootion.document.v1 import document_pb2, document_service_pb2
 from mootion.document.v1.document_service_pb2_grpc import DocumentServiceStub
+from mootion.errors.v1 import reason_pb2
 from mootion.llm.v1 import llm_service_pb2
 from mootion.llm.v1.llm_service_pb2_grpc import LlmServiceStub
 from mootion.search.v1 import search_service_pb2
@@ -15,7 +16,7 @@ from mootion.search.v1.search_service_pb2_grpc import SearchServiceStub
 from mootion.video.v1 import rendering_service_pb2
 
 from mesh import context
-from mesh.errors import CallError, reason_name
+from mesh.errors import CallError, precondition, reason_name
 from mesh.pages import collect
 from mesh.ports.queue import Lease
 from mesh.runtime import Runtime
@@ -80,6 +81,8 @@ class Planner:
 
     async def _plan(self, stored: Stored) -> None:
         written = await self._script(stored)
+        if not written.script.scenes:
+            raise _too_little()
         video_id = stored.video.video_id
         async with self.runtime.database.transaction() as tx:
             fresh = await store.find(tx, video_id)
@@ -101,6 +104,8 @@ class Planner:
             passages = await self._passages(video.document_id)
         else:
             passages = await self._passages_on(video.topic)
+        if not passages:
+            raise _too_little()
         llm = self.runtime.channels.stub(LlmServiceStub, "llm")
         return await llm.WriteScript(
             llm_service_pb2.WriteScriptRequest(
@@ -127,10 +132,19 @@ class Planner:
     async def _passages_on(self, topic: str) -> list[document_pb2.Passage]:
         """The passages of the owner's library on a topic, in reading order of their documents."""
         found = await topic_hits(self.runtime, topic)
+        if not found:
+            return []
         documents = self.runtime.channels.stub(DocumentServiceStub, "document")
         request = document_service_pb2.BatchGetPassagesRequest(passage_ids=[hit.id for hit in found])
         passages = (await documents.BatchGetPassages(request)).passages
         return sorted(passages, key=lambda passage: (passage.document_id, passage.sequence))
+
+
+def _too_little() -> CallError:
+    return precondition(
+        reason_pb2.REASON_TOO_LITTLE_CONTENT,
+        "Your documents say too little to make a lesson of. Choose another document or topic.",
+    )
 
 
 async def topic_hits(runtime: Runtime, topic: str) -> Sequence[search_service_pb2.Hit]:

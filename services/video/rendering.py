@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 import grpc
-from mesh.runtime import Runtime
 from mootion.event.v1 import event_pb2
 from mootion.video.v1 import rendering_service_pb2 as messages
 from mootion.video.v1 import rendering_service_pb2_grpc as rpc
+from mootion.video.v1 import video_pb2
 
 from mesh.errors import not_found
 from mesh.ports.sql import Transaction
+from mesh.runtime import Runtime
 from mesh.watch import Notifier
 from services.video import lifecycle, store
 from services.video.store import Stored
@@ -22,7 +23,7 @@ Context = grpc.aio.ServicerContext[object, object]
 
 @dataclass(frozen=True)
 class VideoRenderingService(rpc.VideoRenderingServiceServicer):
-    """Reports of render workers. A finished video is never changed by a report."""
+    """Reports of render workers. A finished video or scene is never changed by a report."""
 
     runtime: Runtime
     notifier: Notifier
@@ -47,7 +48,8 @@ class VideoRenderingService(rpc.VideoRenderingServiceServicer):
         async with self.runtime.database.transaction() as tx:
             stored = await _find(tx, request.video_id)
             await _refuse_stale(tx, request.video_id, request.scene_index, request.lease_token)
-            if not lifecycle.finished(stored.video):
+            rendered = stored.video.scenes[request.scene_index].state == video_pb2.RENDERED
+            if not rendered and not lifecycle.finished(stored.video):
                 await self._complete_scene(tx, stored, request)
         self.notifier.notify(request.video_id)
         return messages.CompleteSceneResponse()

@@ -1,11 +1,11 @@
 """One short method for each RPC of VideoService."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import grpc
 from google.api import httpbody_pb2
-from mesh.runtime import Runtime
 from mootion.document.v1 import document_pb2, document_service_pb2
 from mootion.document.v1.document_service_pb2_grpc import DocumentServiceStub
 from mootion.errors.v1 import reason_pb2
@@ -16,7 +16,9 @@ from mootion.video.v1 import video_service_pb2_grpc as rpc
 
 from mesh import context, pages
 from mesh.errors import not_found, precondition
+from mesh.ports.blobs import BlobNotFound
 from mesh.ports.sql import Reader
+from mesh.runtime import Runtime
 from mesh.watch import Notifier
 from services.video import lifecycle, store
 from services.video.plan import TOPIC, topic_hits
@@ -131,6 +133,7 @@ class VideoService(rpc.VideoServiceServicer):
             await store.save(tx, video)
             changed = event_pb2.VideoChanged(video_id=video.video_id)
             tx.publish(event_pb2.Event(owner_id=stored.owner_id, video_changed=changed))
+        self.notifier.notify(request.video_id)
         return messages.UpdateVideoResponse(video=video)
 
     async def DeleteVideo(
@@ -161,23 +164,29 @@ class VideoService(rpc.VideoServiceServicer):
         key = await self._file(request.video_id, ".mp4")
         if request.offset == 0:
             await self._count_view(request.video_id)
-        async for chunk in self.runtime.blobs.stream(key, request.offset, request.length or None):
-            content = httpbody_pb2.HttpBody(content_type="video/mp4", data=chunk)
-            yield messages.GetVideoContentResponse(content=content)
+        with _deleted_meanwhile(request.video_id):
+            async for chunk in self.runtime.blobs.stream(key, request.offset, request.length or None):
+                content = httpbody_pb2.HttpBody(content_type="video/mp4", data=chunk)
+                yield messages.GetVideoContentResponse(content=content)
 
     async def GetVideoCaptions(
         self, request: messages.GetVideoCaptionsRequest, context_: Context
     ) -> messages.GetVideoCaptionsResponse:
-        data = await self.runtime.blobs.read(await self._file(request.video_id, ".vtt"))
+        data = await self._bytes(request.video_id, ".vtt")
         body = httpbody_pb2.HttpBody(content_type="text/vtt; charset=utf-8", data=data)
         return messages.GetVideoCaptionsResponse(captions=body)
 
     async def GetVideoThumbnail(
         self, request: messages.GetVideoThumbnailRequest, context_: Context
     ) -> messages.GetVideoThumbnailResponse:
-        data = await self.runtime.blobs.read(await self._file(request.video_id, ".png"))
+        data = await self._bytes(request.video_id, ".png")
         body = httpbody_pb2.HttpBody(content_type="image/png", data=data)
         return messages.GetVideoThumbnailResponse(thumbnail=body)
+
+    async def _bytes(self, video_id: str, suffix: str) -> bytes:
+        key = await self._file(video_id, suffix)
+        with _deleted_meanwhile(video_id):
+            return await self.runtime.blobs.read(key)
 
     async def _file(self, video_id: str, suffix: str) -> str:
         """Key of a finished file."""
@@ -195,6 +204,15 @@ class VideoService(rpc.VideoServiceServicer):
     async def _read(self, video_id: str) -> Stored:
         async with self.runtime.database.reading() as reader:
             return await _find(reader, video_id)
+
+
+@contextmanager
+def _deleted_meanwhile(video_id: str) -> Iterator[None]:
+    """A file that is gone belongs to a video that was deleted after it was looked up."""
+    try:
+        yield
+    except BlobNotFound:
+        raise not_found("video", video_id) from None
 
 
 async def _find(reader: Reader, video_id: str) -> Stored:

@@ -56,6 +56,7 @@ tags = Table(
     metadata,
     Column("video_id", String(36), primary_key=True),
     Column("tag", String(50), primary_key=True),
+    Index("video_tags_by_tag", "tag", "video_id"),
 )
 
 

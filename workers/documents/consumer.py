@@ -2,14 +2,15 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import grpc
 from mootion.document.v1 import document_pb2
 from mootion.document.v1 import processing_service_pb2 as messages
 from mootion.document.v1.processing_service_pb2_grpc import DocumentProcessingServiceStub
+from mootion.errors.v1 import reason_pb2
 from mootion.llm.v1 import llm_service_pb2
 from mootion.llm.v1.llm_service_pb2_grpc import LlmServiceStub
 
@@ -32,8 +33,12 @@ READ_PERCENT = 60
 ATOMS_PERCENT = 95
 
 
+# Answers that mean the work is wanted no more: another worker has it, or the document is gone.
+UNWANTED = (reason_pb2.REASON_STALE_LEASE, reason_pb2.REASON_NOT_FOUND)
+
+
 class Stopped(Exception):
-    """The document was cancelled or deleted while it was read."""
+    """The document was cancelled or deleted while it was read, or another worker has it."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class DocumentConsumer:
             await self._report(job, lease, READ_PERCENT)
             atoms = await self._atoms(job, read)
             await self._report(job, lease, ATOMS_PERCENT)
-            await self._service().CompleteProcessing(_parts(job, lease, read, atoms))
+            await self._complete(job, lease, read, atoms)
         except (Stopped, BlobNotFound):
             return
         except DocumentFailure as failure:
@@ -72,14 +77,20 @@ class DocumentConsumer:
         request = messages.ReportProgressRequest(
             document_id=job.document_id, lease_token=lease.token, progress_percent=percent
         )
-        try:
+        with _stopping():
             reply = await self._service().ReportProgress(request)
-        except CallError as error:
-            if error.code == grpc.StatusCode.NOT_FOUND:
-                raise Stopped from None
-            raise
         if reply.cancelled:
             raise Stopped
+
+    async def _complete(
+        self,
+        job: messages.ProcessDocumentJob,
+        lease: Lease,
+        read: ReadDocument,
+        atoms: list[document_pb2.Atom],
+    ) -> None:
+        with _stopping():
+            await self._service().CompleteProcessing(_parts(job, lease, read, atoms))
 
     async def _fail(
         self, job: messages.ProcessDocumentJob, lease: Lease, failure: document_pb2.Failure
@@ -87,11 +98,8 @@ class DocumentConsumer:
         request = messages.FailProcessingRequest(
             document_id=job.document_id, lease_token=lease.token, failure=failure
         )
-        try:
+        with suppress(Stopped), _stopping():
             await self._service().FailProcessing(request)
-        except CallError as error:
-            if error.code != grpc.StatusCode.NOT_FOUND:
-                raise
 
     async def _read(self, job: messages.ProcessDocumentJob, lease: Lease) -> ReadDocument:
         on_progress, stop = self._progress_from_thread(job, lease), threading.Event()
@@ -118,6 +126,17 @@ class DocumentConsumer:
         with context.acting_for(job.owner_id, request_id=job.document_id, timeout_seconds=ATOMS_SECONDS):
             reply = await self.runtime.channels.stub(LlmServiceStub, "llm").WriteAtoms(request)
         return list(reply.atoms)
+
+
+@contextmanager
+def _stopping() -> Iterator[None]:
+    """Turns the answers that mean that the work is wanted no more into Stopped."""
+    try:
+        yield
+    except CallError as error:
+        if error.reason in UNWANTED:
+            raise Stopped from None
+        raise
 
 
 async def _parts(

@@ -43,12 +43,7 @@ class RenderConsumer:
     async def handle_scene(self, lease: Lease) -> None:
         """Renders one scene."""
         job = messages.RenderSceneJob.FromString(lease.body)
-        started = await self._service().StartScene(
-            messages.StartSceneRequest(
-                video_id=job.video_id, scene_index=job.scene_index, lease_token=lease.token
-            )
-        )
-        if started.cancelled:
+        if not await self._start(job, lease):
             return
         key = f"scenes/{scene_key(job.scene, job.resolution, job.language)}"
         try:
@@ -79,6 +74,18 @@ class RenderConsumer:
 
     def _service(self) -> "VideoRenderingServiceAsyncStub":
         return self.runtime.channels.stub(VideoRenderingServiceStub, "video")
+
+    async def _start(self, job: messages.RenderSceneJob, lease: Lease) -> bool:
+        """Says that the scene is worked on; False where that is wanted no more."""
+        request = messages.StartSceneRequest(
+            video_id=job.video_id, scene_index=job.scene_index, lease_token=lease.token
+        )
+        try:
+            return not (await self._service().StartScene(request)).cancelled
+        except CallError as error:
+            if error.reason not in UNWANTED:
+                raise
+            return False
 
     async def _cached(self, key: str) -> messages.RenderedScene | None:
         """What was rendered before from the same content."""
