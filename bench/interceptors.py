@@ -80,7 +80,10 @@ def serve_meshed(port: int, ready: Event, folder: str) -> None:
 
 def _stubs() -> tuple[Any, Any]:
     sys.path.insert(0, str(TOY_STUBS))
-    from mootion.toy.v1 import toy_service_pb2, toy_service_pb2_grpc
+    from mootion.toy.v1 import (  # type: ignore[attr-defined,unused-ignore]
+        toy_service_pb2,
+        toy_service_pb2_grpc,
+    )
 
     return toy_service_pb2_grpc, toy_service_pb2
 

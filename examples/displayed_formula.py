@@ -1,6 +1,6 @@
 """Formulas set apart in the PDF, never parted by a page break from the sentence that leads to them."""
 
-from reportlab.platypus import Flowable, Paragraph, Table  # type: ignore[import-untyped]
+from reportlab.platypus import Flowable, Paragraph, Table
 
 
 class DisplayedFormula(Table):  # type: ignore[misc]

@@ -5,8 +5,8 @@ digits and tells readers, by a ToUnicode map, that they are superscripts and sub
 become 10-12 in the extracted text.
 """
 
-from reportlab.pdfbase import pdfdoc, pdfmetrics  # type: ignore[import-untyped]
-from reportlab.pdfbase.rl_codecs import RL_Codecs  # type: ignore[import-untyped]
+from reportlab.pdfbase import pdfdoc, pdfmetrics
+from reportlab.pdfbase.rl_codecs import RL_Codecs
 
 NAME = "Scripts"
 SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"

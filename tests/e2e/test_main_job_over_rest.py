@@ -57,7 +57,7 @@ def test_passages_and_atoms_are_listed_page_by_page(client: httpx2.Client, docum
         seen: list[str] = []
         token = ""
         while True:
-            params = {"page_size": 7, "page_token": token}
+            params: dict[str, str | int] = {"page_size": 7, "page_token": token}
             page = ok(client.get(f"/v1/documents/{document_id}/{noun}", params=params))
             assert len(page[noun]) <= 7
             seen += [each[key] for each in page[noun]]
@@ -220,10 +220,11 @@ def test_the_video_plays_and_seeks(client: httpx2.Client, video: Json) -> None:
     assert whole.status_code == 200
     assert whole.headers["content-type"] == "video/mp4"
     assert len(whole.content) == int(video["file"]["sizeBytes"])
-    with av.open(io.BytesIO(whole.content)) as opened:
+    with av.open(io.BytesIO(whole.content), "r") as opened:
         picture, voice = opened.streams.video[0], opened.streams.audio[0]
         assert (picture.codec_context.name, voice.codec_context.name) == ("h264", "aac")
         assert picture.height == 480
+        assert opened.duration is not None
         assert abs(opened.duration / 1e6 - video["durationSeconds"]) < 0.3
     assert whole.content.find(b"moov") < whole.content.find(b"mdat")
     part = client.get(path, headers={"range": "bytes=100-199"})

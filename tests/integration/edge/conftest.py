@@ -1,7 +1,8 @@
 from collections.abc import Iterator
 
 import pytest
-from edge_running import Running, running_edge
+
+from tests.integration.edge.edge_running import Running, running_edge
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ HEALTH_NAMES = (
     "mootion.video.v1.VideoService",
 )
 VIDEO = bytes(range(256)) * 4096
-Context = grpc.aio.ServicerContext
+Context = grpc.aio.ServicerContext[object, object]
 
 
 class Documents(document_service_pb2_grpc.DocumentServiceServicer):
@@ -176,9 +176,9 @@ async def serving(documents: Documents, grpc_port: int, media_port: int) -> Asyn
     """Serves on loopback while the block lasts."""
     server = grpc.aio.server()
     document_service_pb2_grpc.add_DocumentServiceServicer_to_server(documents, server)
-    processing_service_pb2_grpc.add_DocumentProcessingServiceServicer_to_server(Processing(), server)
-    video_service_pb2_grpc.add_VideoServiceServicer_to_server(Videos(), server)
-    search_service_pb2_grpc.add_SearchServiceServicer_to_server(Searches(), server)
+    processing_service_pb2_grpc.add_DocumentProcessingServiceServicer_to_server(Processing(), server)  # type: ignore[abstract]
+    video_service_pb2_grpc.add_VideoServiceServicer_to_server(Videos(), server)  # type: ignore[abstract]
+    search_service_pb2_grpc.add_SearchServiceServicer_to_server(Searches(), server)  # type: ignore[abstract]
     checks = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(checks, server)
     for name in HEALTH_NAMES:

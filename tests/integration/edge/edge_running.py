@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
-import edge_backend
-
 from gateway.edge import Edge
 from mesh.config import Settings
+from tests.integration.edge import edge_backend
 
 _PORTS = iter(range(42600, 42700))
 
@@ -94,7 +93,7 @@ def running_edge(folder: Path, otlp_endpoint: str | None = None) -> Iterator[Run
     stopping, found = asyncio.Event(), []
 
     async def serve() -> None:
-        documents, edge = edge_backend.Documents(), Edge(settings)
+        documents, edge = edge_backend.Documents(), Edge(settings)  # type: ignore[abstract]
         async with edge_backend.serving(documents, settings.grpc_port, settings.media_port):
             await edge.start()
             assert edge.pid is not None

@@ -7,11 +7,11 @@ import time
 from pathlib import Path
 
 import pytest
-from edge_running import Reply, Running, settings_in
 from google.protobuf import json_format
 from google.rpc import error_details_pb2, status_pb2
 
 from gateway.edge import Edge, EdgeError
+from tests.integration.edge.edge_running import Reply, Running, settings_in
 
 MEBIBYTE = 1_048_576
 

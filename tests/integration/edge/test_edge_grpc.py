@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import grpc
 import pytest
-from edge_running import Reply, Running
 from google.api import httpbody_pb2
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
@@ -17,6 +16,8 @@ from mootion.document.v1 import (
     processing_service_pb2_grpc,
 )
 from mootion.search.v1 import search_service_pb2, search_service_pb2_grpc
+
+from tests.integration.edge.edge_running import Reply, Running
 
 GET = "/mootion.document.v1.DocumentService/GetDocument"
 WATCH = "/mootion.document.v1.DocumentService/WatchDocument"
@@ -71,7 +72,7 @@ def test_a_method_that_the_edge_may_not_call_does_not_exist_outside(channel: grp
 
 @pytest.mark.parametrize("method", ["/grpc.health.v1.Health/Check", "/nobody.v1.Nothing/Do"])
 def test_services_outside_of_the_contracts_are_not_reachable(channel: grpc.Channel, method: str) -> None:
-    call = channel.unary_unary(method)
+    call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
     with pytest.raises(grpc.RpcError) as raised:
         call(b"")
     assert _outcome(raised.value) == (grpc.StatusCode.UNIMPLEMENTED, "UNKNOWN_METHOD")

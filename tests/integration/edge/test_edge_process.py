@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 
 import psutil
-from edge_running import Running, running_edge, settings_in
 
 from gateway.edge import Edge
 from mesh.config import Settings
+from tests.integration.edge.edge_running import Running, running_edge, settings_in
 
 
 def test_envoy_ends_when_its_parent_is_killed(tmp_path: Path) -> None:

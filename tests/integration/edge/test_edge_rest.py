@@ -8,10 +8,11 @@ import threading
 import time
 from collections.abc import Iterator
 
-import edge_backend
 import psutil
 import pytest
-from edge_running import Running
+
+from tests.integration.edge import edge_backend
+from tests.integration.edge.edge_running import Running
 
 
 def test_both_spellings_of_a_field_are_accepted_and_replies_are_in_lower_camel_case(edge: Running) -> None:
@@ -62,7 +63,7 @@ def test_an_upload_is_passed_on_unchanged_with_its_name_and_type(edge: Running) 
 def test_an_upload_of_sixty_megabytes_is_streamed_and_not_held_in_memory(edge: Running) -> None:
     before, size = psutil.Process(edge.pid).memory_info().rss, 60 * 1_048_576
     edge.documents.upload_started.clear()
-    started_before_the_end = []
+    started_before_the_end: list[int] = []
 
     def chunks() -> Iterator[bytes]:
         for _ in range(size // 1_048_576 - 1):

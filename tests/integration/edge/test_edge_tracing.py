@@ -9,8 +9,9 @@ from pathlib import Path
 
 import grpc
 import pytest
-from edge_running import Running, free_port, running_edge
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
+
+from tests.integration.edge.edge_running import Running, free_port, running_edge
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
@@ -34,7 +35,7 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
 @pytest.fixture
 def collector() -> Iterator[tuple[Collector, int]]:
     server, found, port = grpc.server(futures.ThreadPoolExecutor(2)), Collector(), free_port()
-    trace_service_pb2_grpc.add_TraceServiceServicer_to_server(found, server)
+    trace_service_pb2_grpc.add_TraceServiceServicer_to_server(found, server)  # type: ignore[no-untyped-call]
     server.add_insecure_port(f"127.0.0.1:{port}")
     server.start()
     yield found, port

@@ -57,7 +57,7 @@ def _header_matches(matcher: Json, headers: dict[str, str]) -> bool:
     if "safeRegex" in text:
         fits = bool(re.fullmatch(text["safeRegex"]["regex"], value))
         return fits != matcher.get("invertMatch", False)
-    return text.get("exact", value) == value and "rangeMatch" not in matcher
+    return bool(text.get("exact", value) == value and "rangeMatch" not in matcher)
 
 
 def _seconds(duration: str) -> float:

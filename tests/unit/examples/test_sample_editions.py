@@ -9,7 +9,7 @@ from pathlib import Path
 
 import docx
 import pypdf
-import pypdfium2  # type: ignore[import-untyped]
+import pypdfium2
 import pytest
 from docx.text.paragraph import Paragraph as Written
 
