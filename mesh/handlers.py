@@ -20,23 +20,21 @@ _BEHAVIOURS = ("unary_unary", "unary_stream", "stream_unary", "stream_stream")
 _Behaviour = Callable[..., Any]
 
 
-class Handlers(grpc.GenericRpcHandler):
-    """Every method of a process by path; any other path ends as UNIMPLEMENTED with a status of ours."""
+class UnknownMethods(grpc.GenericRpcHandler):
+    """Answers for every path that no handler was registered for: UNIMPLEMENTED, with a status of ours."""
 
-    def __init__(self, handlers: Mapping[str, Handler], ids: Ids) -> None:
-        self._handlers = handlers
-        self._unknown = _unknown_method(ids)
+    def __init__(self, ids: Ids) -> None:
+        self._refuse = _unknown_method(ids)
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> Handler:
         """See grpc.GenericRpcHandler."""
-        path: Any = handler_call_details.method
-        return self._handlers.get(path, self._unknown)
+        return self._refuse
 
 
 def bind(
     servicers: Sequence[Servicer], interceptors: Sequence[Interceptor], *, partial: bool = False
-) -> dict[str, Handler]:
-    """The handlers of servicers by path, behind the interceptors.
+) -> dict[str, dict[str, Handler]]:
+    """The handlers of servicers by service and method name, behind the interceptors.
 
     Args:
         partial: allow servicers that implement only some methods, and processes that hold only some services of a
@@ -52,11 +50,12 @@ def bind(
         problems += _unimplemented(found) + _missing_services(servicers)
     if problems:
         raise ConfigurationError(problems)
-    return {
-        method.path: adapt(method, behaviour, interceptors)
-        for method, behaviour, _ in found
-        if method is not None
-    }
+    bound: dict[str, dict[str, Handler]] = {}
+    for method, behaviour, _ in found:
+        if method is not None:
+            service, _, name = method.full_name.rpartition(".")
+            bound.setdefault(service, {})[name] = adapt(method, behaviour, interceptors)
+    return bound
 
 
 _Found = tuple[Method | None, _Behaviour, str]

@@ -68,6 +68,11 @@ class HttpServer:
             await self._task
         self._socket.close()
 
+    def hurry(self) -> None:
+        """Ends the requests in flight now."""
+        for task in tuple(self._server.server_state.tasks):
+            task.cancel()
+
 
 class _Embedded(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:

@@ -23,6 +23,7 @@ from mootion.policy.v1 import policy_pb2
 from mesh import context, status
 from mesh.context import Principal
 from mesh.errors import CallError
+from mesh.in_flight import RESTARTING
 from mesh.policy import Method
 from mesh.telemetry import Telemetry
 from mesh.tracing import trace_headers
@@ -247,7 +248,11 @@ async def _next_attempt(
 
 def _is_from_behind(failure: CallError) -> bool:
     # A status that a service wrote itself names the request; one from the transport does not.
-    return failure.reason == reason_pb2.REASON_DEPENDENCY_UNAVAILABLE and "request_id" in failure.metadata
+    return (
+        failure.reason == reason_pb2.REASON_DEPENDENCY_UNAVAILABLE
+        and "request_id" in failure.metadata
+        and RESTARTING not in failure.metadata
+    )
 
 
 def _raise_source_error(request: object) -> None:

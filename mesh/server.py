@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import grpc
 import structlog
@@ -18,6 +18,7 @@ from mesh.background import Background
 from mesh.client import MAX_MESSAGE_BYTES
 from mesh.config import ConfigurationError, Settings
 from mesh.http import CallMiddleware, HttpServer
+from mesh.in_flight import InFlight
 from mesh.interceptors import interceptors
 from mesh.interceptors.principal import LOCAL_PRINCIPAL
 from mesh.metrics import MetricsEndpoint
@@ -39,6 +40,8 @@ _OPTIONS = (
 )
 
 QUEUE_SAMPLE_SECONDS = 5.0
+# For the status of a call that is ended to get to its caller.
+LAST_WORDS_SECONDS = 0.5
 
 T = TypeVar("T")
 
@@ -59,6 +62,7 @@ class Server:
         self._runtime = runtime
         self._parts = parts
         self._background = Background()
+        self._in_flight = InFlight()
         self._health = health.aio.HealthServicer()
         self._grpc = self._build_grpc([servicer for part in parts for servicer in part.servicers], partial)
         self._http: HttpServer | None = None
@@ -97,10 +101,14 @@ class Server:
         settings = self._runtime.settings
         await self._health.enter_graceful_shutdown()
         await _sleep_unless(hurry, settings.drain_notice_seconds)
-        stopping = [asyncio.create_task(self._grpc.stop(settings.drain_grace_seconds))]
+        stopping = [asyncio.create_task(self._grpc.stop(settings.drain_grace_seconds + LAST_WORDS_SECONDS))]
         if self._http is not None:
             stopping.append(asyncio.create_task(self._http.stop()))
-        await _wait_unless(hurry, stopping)
+        await _wait_unless(hurry, stopping, settings.drain_grace_seconds)
+        self._in_flight.stop()
+        if self._http is not None:
+            self._http.hurry()
+        await asyncio.wait(stopping, timeout=LAST_WORDS_SECONDS)
         await self._grpc.stop(None)
         await asyncio.gather(*stopping)
         await self._background.stop()
@@ -117,6 +125,7 @@ class Server:
             replies=runtime.replies,
             cache=runtime.cache,
             local=runtime.settings.local_principal,
+            in_flight=self._in_flight,
             write_access=runtime.telemetry.lines.write_soon,
         )
         bound = handlers.bind(servicers, chain, partial=partial)
@@ -124,8 +133,10 @@ class Server:
         names = [servicer.descriptor.full_name for servicer in servicers]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
+        for service, methods in bound.items():
+            server.add_registered_method_handlers(service, methods)
         # Last, because it answers for every path that the others do not know.
-        server.add_generic_rpc_handlers((handlers.Handlers(bound, runtime.ids),))
+        server.add_generic_rpc_handlers((handlers.UnknownMethods(runtime.ids),))
         return server
 
     def _open_http(self) -> HttpServer | None:
@@ -263,13 +274,12 @@ async def _run_as(workload: str, run: Callable[[], Awaitable[None]] | None) -> N
             await run()
 
 
-async def _wait_unless(hurry: asyncio.Event, tasks: Sequence[asyncio.Task[None]]) -> None:
+async def _wait_unless(hurry: asyncio.Event, tasks: Sequence[asyncio.Task[None]], seconds: float) -> None:
     hurried = asyncio.create_task(hurry.wait())
-    pending: set[asyncio.Task[Any]] = set(tasks)
-    while pending and not hurried.done():
-        _, pending = await asyncio.wait({*pending, hurried}, return_when=asyncio.FIRST_COMPLETED)
-        pending.discard(hurried)
+    finished = asyncio.create_task(asyncio.wait(tasks))
+    await asyncio.wait((hurried, finished), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     hurried.cancel()
+    finished.cancel()
 
 
 async def _sleep_unless(hurry: asyncio.Event, seconds: float) -> None:

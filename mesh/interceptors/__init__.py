@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from mesh.ids import Ids
+from mesh.in_flight import InFlight
 from mesh.interceptors.access_log import AccessLogInterceptor
 from mesh.interceptors.cache import CacheInterceptor
 from mesh.interceptors.call import Interceptor
@@ -25,12 +26,14 @@ def interceptors(
     replies: Replies,
     cache: Cache,
     local: bool,
+    in_flight: InFlight,
     write_access: Callable[[str], None],
 ) -> list[Interceptor]:
     """Every interceptor of a server, the outermost first.
 
     Args:
         local: see PrincipalInterceptor.
+        in_flight: see DeadlineInterceptor.
         write_access: takes each line of the access log.
     """
     return [
@@ -41,7 +44,7 @@ def interceptors(
         # Outside of everything that may raise: no exception gets past it.
         ErrorsInterceptor(),
         # Before any work: waiting for a lock or for a store counts too.
-        DeadlineInterceptor(),
+        DeadlineInterceptor(in_flight),
         # Before the request is looked at: nobody learns about fields, or costs us parsing, who may not call.
         PrincipalInterceptor(local=local),
         # Before anything that reads the request.

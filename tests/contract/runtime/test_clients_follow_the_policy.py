@@ -17,6 +17,7 @@ from mootion.toy.v1 import toy_service_pb2_grpc as rpc
 from mesh import context, status
 from mesh.client import Channels
 from mesh.errors import CallError
+from mesh.in_flight import stopping
 from mesh.logs import configure
 from mesh.telemetry import Telemetry
 from mesh.testing import free_port
@@ -113,6 +114,12 @@ async def test_what_has_been_repeated_further_in_is_not_repeated_here() -> None:
             await found.stub.Echo(HELLO)
     assert raised.value.message == "The llm is gone."
     assert len(found.server.metadata) == 1
+
+
+async def test_a_server_that_is_restarting_is_called_again() -> None:
+    async with reached() as found:
+        found.server.failures = [(grpc.StatusCode.UNAVAILABLE, stopping())]
+        assert (await found.stub.Echo(HELLO)).text == "hello"
 
 
 @pytest.mark.parametrize("code", [grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.ABORTED])

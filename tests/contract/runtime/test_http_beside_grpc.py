@@ -38,6 +38,10 @@ def application(runtime: Runtime) -> Starlette:
         stub: rpc.ToyServiceAsyncStub = runtime.channels.stub(rpc.ToyServiceStub, "toy")
         return PlainTextResponse((await stub.Echo(toy.EchoRequest(text="hi"))).text)
 
+    async def slow(request: Request) -> PlainTextResponse:
+        await asyncio.sleep(30)
+        return PlainTextResponse("late")
+
     async def broken(request: Request) -> StreamingResponse:
         async def chunks() -> AsyncIterator[bytes]:
             yield b"half"
@@ -45,7 +49,7 @@ def application(runtime: Runtime) -> Starlette:
 
         return StreamingResponse(chunks(), headers={"content-length": "8"})
 
-    pages = {"/whoami": whoami, "/missing": missing, "/boom": boom, "/relay": relay, "/broken": broken}
+    pages = {"/whoami": whoami, "/missing": missing, "/boom": boom, "/relay": relay, "/slow": slow, "/broken": broken}
     return Starlette(routes=[Route(path, page) for path, page in pages.items()])
 
 
@@ -107,6 +111,15 @@ async def test_a_body_that_broke_off_is_not_taken_for_whole() -> None:
     async with served() as found:
         with pytest.raises(Exception, match=r"IncompleteRead|Remote end closed"):
             await get(found, "/broken")
+
+
+async def test_a_request_that_outlasts_the_grace_does_not_hold_the_server_up() -> None:
+    async with served(drain_grace_seconds=0.1) as found:
+        reading = asyncio.ensure_future(get(found, "/slow"))
+        await asyncio.sleep(0.2)
+        ending = asyncio.get_running_loop().time()
+    assert asyncio.get_running_loop().time() - ending < 5
+    await asyncio.gather(reading, return_exceptions=True)
 
 
 async def test_calls_of_the_application_are_made_as_media() -> None:

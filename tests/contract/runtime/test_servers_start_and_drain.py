@@ -25,6 +25,7 @@ from mootion.toy.v1 import unruled_pb2, unruled_pb2_grpc
 
 from mesh import handlers, status
 from mesh.config import ConfigurationError, Settings
+from mesh.errors import CallError
 from mesh.runtime import Runtime, open_runtime
 from mesh.server import Server, check_exposure, serve
 from mesh.service import Parts, Servicer
@@ -192,12 +193,16 @@ async def test_a_drain_finishes_the_calls_in_flight_and_takes_no_new_ones(tmp_pa
         await drain
 
 
-async def test_a_call_that_outlasts_the_grace_is_cancelled(tmp_path: Path) -> None:
+async def test_a_call_that_outlasts_the_grace_is_told_to_come_back(tmp_path: Path) -> None:
     async with draining(tmp_path, drain_grace_seconds=0.1) as found:
-        call = await found.begin_call()
+        # A method that is not repeated, so that what was said is what is seen.
+        call = asyncio.ensure_future(found.stub.Upload(iter([toy.UploadRequest(name="hold")])))
+        await asyncio.wait_for(found.toy.entered.wait(), 2)
         await found.server.drain(found.hurry)
-        with pytest.raises(Exception, match="UNAVAILABLE"):
+        with pytest.raises(CallError, match="is being restarted") as raised:
             await call
+    assert raised.value.code is grpc.StatusCode.UNAVAILABLE
+    assert raised.value.retry_after_seconds == 1
 
 
 async def test_a_second_signal_waits_for_nothing(tmp_path: Path) -> None:
