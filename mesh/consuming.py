@@ -13,7 +13,7 @@ from mesh.ports.queue import LEASE_SECONDS, Lease, Queue
 from mesh.tracing import Tracing
 
 MAX_ATTEMPTS = 5
-LEASE_WAIT_SECONDS = 1.0
+LEASE_WAIT_SECONDS = 30.0
 FINISH_SECONDS = 5.0
 HEARTBEATS_IN_LEASE = 3
 FIRST_RETRY_SECONDS = 1.0
@@ -87,7 +87,7 @@ class Consuming:
         failures = 0
         while not until.is_set():
             try:
-                lease = await self._lease()
+                lease = await self._lease(until)
                 failures = 0
             except OSError:
                 failures += 1
@@ -97,18 +97,23 @@ class Consuming:
             if lease is not None:
                 await self._work(lease, until)
 
-    async def _lease(self) -> Lease | None:
-        """Waits a second at a time, to its end: a lease cancelled half way would hold its job for nothing."""
+    async def _lease(self, until: asyncio.Event) -> Lease | None:
+        """Waits for a job or the stop; holds none that it does not return."""
         topic, seconds = self._consumer.topic, self._consumer.lease_seconds
         lease = self._queue.lease(topic, wait_seconds=LEASE_WAIT_SECONDS, lease_seconds=seconds)
         leasing = asyncio.ensure_future(lease)
+        stop = asyncio.create_task(until.wait())
         try:
-            return await asyncio.shield(leasing)
+            await asyncio.wait([leasing, stop], return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
-            unwanted = await leasing
-            if unwanted is not None:
-                await unwanted.release()
+            await _abandon(leasing)
             raise
+        finally:
+            stop.cancel()
+        if until.is_set():
+            await _abandon(leasing)
+            return None
+        return leasing.result()
 
     async def _work(self, lease: Lease, until: asyncio.Event) -> None:
         facts = {"topic": lease.topic, "key": lease.key, "attempt": lease.attempt}
@@ -214,3 +219,14 @@ async def _either(event: asyncio.Event, seconds: float) -> None:
     waiting = asyncio.create_task(event.wait())
     await asyncio.wait([waiting], timeout=seconds)
     waiting.cancel()
+
+
+async def _abandon(leasing: "asyncio.Future[Lease | None]") -> None:
+    """Cancels a wait for a job; gives the job back if one came all the same."""
+    leasing.cancel()
+    await asyncio.wait([leasing])
+    if leasing.cancelled() or leasing.exception() is not None:
+        return
+    lease = leasing.result()
+    if lease is not None:
+        await lease.release()

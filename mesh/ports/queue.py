@@ -98,7 +98,8 @@ class Queue(Protocol):
     ) -> Lease | None:
         """Takes the next job, highest priority first, then oldest; waits for one at most so long.
 
-        A lease that is not extended for `lease_seconds` is lost, and the job is leased again.
+        A lease that is not extended for `lease_seconds` is lost, and the job is leased again. A call that is
+        cancelled takes no job.
         """
         ...
 

@@ -1,5 +1,6 @@
 """The job queue as a table of the SQLite database."""
 
+import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -164,8 +165,17 @@ class SqliteQueue:
             )
             .returning(queue_jobs)
         )
-        row = (await self._database.change(take)).first()
+        taking = asyncio.ensure_future(self._database.change(take))
+        try:
+            row = (await asyncio.shield(taking)).first()
+        except asyncio.CancelledError:
+            await self._untake((await taking).first())
+            raise
         return None if row is None else self._lease(row, lease_seconds)
+
+    async def _untake(self, row: Row[Any] | None) -> None:
+        if row is not None:
+            await self._lease(row, 0.0).release()
 
     def _lease(self, row: Row[Any], seconds: float) -> SqliteLease:
         return SqliteLease(

@@ -149,3 +149,16 @@ async def test_depth_counts_waiting_and_leased_jobs(stores: Stores) -> None:
     assert await stores.queue.lease(TOPIC, wait_seconds=0) is not None
     assert await stores.queue.depth(TOPIC) == 3
     assert await stores.queue.depth("video.stitch") == 0
+
+
+async def test_a_lease_that_is_cancelled_takes_no_job(stores: Stores) -> None:
+    for number in range(30):
+        leasing = asyncio.create_task(stores.queue.lease(TOPIC, wait_seconds=5))
+        await asyncio.sleep(0.005)
+        await stores.queue.publish(TOPIC, str(number), b"")
+        await asyncio.sleep(number / 15_000)
+        leasing.cancel()
+        await asyncio.wait([leasing])
+        lease = await stores.queue.lease(TOPIC, wait_seconds=0) if leasing.cancelled() else leasing.result()
+        assert lease is not None and (lease.key, lease.attempt) == (str(number), 1)
+        assert await lease.acknowledge()

@@ -38,4 +38,3 @@ async def queue(tmp_path: Path) -> AsyncIterator[Queue]:
 @pytest.fixture
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(consuming, "FIRST_RETRY_SECONDS", 0.01)
-    monkeypatch.setattr(consuming, "LEASE_WAIT_SECONDS", 0.05)

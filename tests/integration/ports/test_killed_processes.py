@@ -127,7 +127,7 @@ async def test_the_job_of_a_killed_worker_is_retaken_within_one_lease(tmp_path: 
     processes.kill(another)
     await ports.close()
     retaken = float(journal.lines(tmp_path / STARTED)[-1][-1])
-    assert retaken - killed < LEASE_SECONDS + 0.3
+    assert retaken - killed < LEASE_SECONDS + 0.6
 
 
 async def test_a_job_that_kills_every_worker_is_set_apart_and_the_others_are_done(tmp_path: Path) -> None:
