@@ -46,15 +46,6 @@ class Metrics:
         self.queue_depth = Gauge(
             "mootion_queue_depth", "Jobs waiting or leased.", ("topic",), registry=self.registry
         )
-        self.jobs = Counter(
-            "mootion_jobs",
-            "Jobs that a worker ended, by outcome: done, retried, rejected or lost.",
-            ("topic", "outcome"),
-            registry=self.registry,
-        )
-        self.job_seconds = Histogram(
-            "mootion_job_seconds", "Time a job was worked on.", ("topic",), buckets=_SECONDS, registry=self.registry
-        )
 
 
 class MetricsEndpoint:
