@@ -30,8 +30,8 @@ _EMPTY_PREDICATE = re.compile(
     r"^(?:is|are|was|were|has|have|can|may|will|do|does|might|could|would|should|must)?\s*(?:not|never|no|also be|"
     r"(?:an?|the|one|another)? ?(?:good|familiar|common|other|simple|classic|typical|important|very )?(?:example"
     r"|instance|case|result|reason|way)\b|"
-    r"as follows|similar|different|the same|like this|true|false|easy|difficult|hard|possible|given|shown|listed"
-    r"|discussed|written|seen|important|"
+    r"as follows|follows? the same|similar|different|the same|like this|true|false|easy|difficult|hard|possible|given"
+    r"|shown|listed|discussed|written|seen|important|"
     r"called|known as|defined as|as a)\b",
     re.IGNORECASE,
 )

@@ -19,6 +19,8 @@ from services.llm.extractive.questions.wording import (
     with_capital,
 )
 
+# What can be so can be otherwise too: its opposite contradicts nothing.
+_POSSIBLY = re.compile(r"\b(?:can|could|may|might|sometimes)\b")
 _NEGATED = re.compile(
     r"\b(?P<verb>is|are|was|were|can|does|do|did|will|should|must) not\b|\b(?P<cannot>cannot)\b"
 )
@@ -68,7 +70,12 @@ class Contradictions:
         for match in re.finditer(r"[a-z]+", statement):
             opposite = opposite_of(match[0], statement[match.end() :])
             inside = any(start <= match.start() < end for start, end in named)
-            if opposite and not inside and opposite not in statement:
+            if (
+                opposite
+                and not inside
+                and not _POSSIBLY.search(statement[: match.start()])
+                and opposite not in statement
+            ):
                 before = _with_article_for(opposite, statement[: match.start()])
                 yield Contrary(before + opposite + statement[match.end() :], match[0], opposite)
 

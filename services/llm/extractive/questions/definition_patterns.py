@@ -36,7 +36,7 @@ LABEL = re.compile(
     re.IGNORECASE,
 )
 THAT_IS = re.compile(
-    r"^(?P<meaning>(?:an?|any|all) .{12,160}? (?:that|which|who|whose|with|in which|made"
+    r"^(?P<meaning>(?:an?|any|all) .{3,160}? (?:that|which|who|whose|with|in which|made"
     r"|composed) .{4,160}?) is (?:an?|the)?\s*(?P<term>[^,;:().]{2,50})$",
     re.IGNORECASE,
 )

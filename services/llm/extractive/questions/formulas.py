@@ -94,14 +94,16 @@ def _formula(reading: Reading, sentence: Sentence, match: re.Match[str]) -> Form
 
 
 def symbol_meanings(reading: Reading, sentence: Sentence, symbols: list[str]) -> dict[str, str]:
-    """What the text says that `symbols` stand for: near `sentence` in its section, else the same all over the text."""
+    """What the text says that `symbols` stand for, at most length: near `sentence`, else the same all over the text."""
     section = reading.analysis.section_of[sentence.passage]
     meanings = {}
     for symbol in symbols:
         told = reading.notation.get(symbol, ())
         near = [t for t in told if t.section == section and -12 <= t.sentence - sentence.index <= 5]
         if near:
-            meanings[symbol] = min(near, key=lambda t: (abs(t.sentence - sentence.index), t.sentence)).meaning
+            meanings[symbol] = min(
+                near, key=lambda t: (abs(t.sentence - sentence.index) // 3, -len(t.meaning))
+            ).meaning
         elif len({t.meaning for t in told}) == 1:
             meanings[symbol] = told[0].meaning
     return meanings

@@ -43,9 +43,6 @@ RULES: tuple[tuple[Fault, Callable[[ItemView], bool]], ...] = (
     (Fault.DANGLING_REFERENCE, rules.points_outside),
 )
 
-# Stems of two questions that share this much of their words ask the same.
-NEAR_DUPLICATE_SHARE = 0.8
-
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
@@ -85,7 +82,7 @@ class Gate:
         if view.proof in self._proofs:
             return True
         return any(
-            asked.text == view.flat_stem or _share(asked.stems, view.question_stems) >= NEAR_DUPLICATE_SHARE
+            asked.text == view.flat_stem or _share(asked.stems, view.question_stems) >= view.duplicate_share
             for asked in self._asked
         )
 

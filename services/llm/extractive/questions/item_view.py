@@ -10,6 +10,7 @@ from services.llm.extractive.questions.reading import Reading
 from services.llm.extractive.questions.wording import words_of
 
 GAP = "____"
+NEAR_DUPLICATE_SHARE = 0.8
 STATEMENT_KINDS = frozenset((task_pb2.TRUE_FALSE, task_pb2.FIND_ERROR))
 GROUPED_KINDS = frozenset((task_pb2.MATCHING, task_pb2.ORDERING, task_pb2.FIND_ERROR))
 
@@ -61,12 +62,24 @@ class ItemView:
 
     @cached_property
     def question_stems(self) -> frozenset[str]:
-        """Stems that tell this question from others: of the question, and of the options where they are its matter."""
+        """Stems that tell this question from others: of the question with its answer put in.
+
+        Two gaps in one sentence are therefore the same question, for each shows the answer of the other. Where the
+        options are the matter of the question, theirs count too.
+        """
         if self.item.kind in GROUPED_KINDS or self.item.kind == task_pb2.MULTIPLE_CHOICE:
             return self.stem_stems | self.reading.content_stems(" ".join(o.text for o in self.item.options))
-        if self.item.kind == task_pb2.SINGLE_CHOICE:
-            return self.stem_stems | self.reading.content_stems(" ".join(self.keys))
-        return self.stem_stems
+        if self.item.kind == task_pb2.TRUE_FALSE:
+            return self.stem_stems
+        return self.stem_stems | self.reading.content_stems(" ".join(self.keys[:1]))
+
+    @property
+    def duplicate_share(self) -> float:
+        """The share of stems with another question from which on both ask the same.
+
+        Questions on one formula differ in a letter.
+        """
+        return 1.0 if self.item.kind == task_pb2.ALGEBRAIC else NEAR_DUPLICATE_SHARE
 
     @cached_property
     def asks_for_outsider(self) -> bool:
@@ -80,8 +93,10 @@ class ItemView:
 
     @property
     def proof(self) -> tuple[str, str, str]:
-        """Concept and quote; two items with both the same prove the same."""
+        """Concept and quote, with the result where one is worked out; two items with all the same prove the same."""
         group = str(self.item.kind) if self.item.kind in GROUPED_KINDS else ""
+        if self.item.kind in (task_pb2.ALGEBRAIC, task_pb2.NUMERIC):
+            group = f"{self.item.kind} {self.item.key.number} {self.keys[:1]}"
         return group, self.item.concept.lower(), self.flat_quote
 
     @cached_property

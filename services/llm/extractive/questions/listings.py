@@ -1,11 +1,12 @@
 """Lists in running text and in bullets: which things a document names as belonging to which class."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from services.llm.extractive.analysis import Sentence
 from services.llm.extractive.closed_classes import COMMON_VERBS
+from services.llm.extractive.inflection import singular
 from services.llm.extractive.questions.reading import Reading
 from services.llm.extractive.questions.standalone import (
     has_symbols,
@@ -13,6 +14,7 @@ from services.llm.extractive.questions.standalone import (
     points_within,
     without_connective,
 )
+from services.llm.extractive.questions.verbs import is_verb
 from services.llm.extractive.questions.wording import cleaned, is_plural, with_small_letter, word_count
 
 _ITEM = r"(?:[^,;:.()—?!]|\([^()]{1,30}\)){2,50}"
@@ -28,10 +30,9 @@ _ARE = re.compile(
 _COLON = re.compile(rf"^(?P<group>[^;:.()—]{{8,110}}?)(?:: ?|—| – ){_SERIES}(?:\.|—)", re.IGNORECASE)
 _THESE_ARE = re.compile(rf"^(?:these|they) (?:are|include|were) {_SERIES}\.$", re.IGNORECASE)
 _COUNTED = re.compile(
-    r"\b(?P<group>(?:the |these |its |their )?(?:two|three|four|five|six|seven|eight|several|many|various|main"
-    r"|major)\b[^,;:.]*?\b"
-    r"(?:[a-z-]+s)(?: of [a-z -]+?)?)(?: (?:are|is|that|which|in|important|essential|exist|used|to)\b.*)?$",
-    re.IGNORECASE,
+    r"\b(?P<group>(?i:the |these |its |their )?"
+    r"(?i:two|three|four|five|six|seven|eight|several|many|various|main|major)\b"
+    r"[^,;:.]*?\b[a-z-]+s(?: of (?:the )?(?:[A-Z][a-z]+|[a-z -]*?[a-z]+s)\b)?)(?: [a-z].*)?$"
 )
 _BAD_ITEM = re.compile(
     r"\b(?:is|are|was|were|has|have|can|will|that|which|who|it|they|its|their|this|these|you|so on|etc|others?|more"
@@ -74,7 +75,13 @@ def listings(reading: Reading) -> list[Listing]:
 def _of_sentence(reading: Reading, sentence: Sentence) -> Iterator[Listing]:
     text = without_connective(sentence.text)
     for match in _SUCH_AS.finditer(text):
-        yield from _listing(reading, sentence, _noun_group(match["group"]), match["items"], False)
+        yield from _listing(
+            reading,
+            sentence,
+            _noun_group(match["group"], reading.analysis.language.zipf),
+            match["items"],
+            False,
+        )
     continued = _THESE_ARE.match(text)
     if continued is not None:
         yield from _listing(reading, sentence, _group_before(reading, sentence), continued["items"], True)
@@ -94,7 +101,7 @@ def _group_before(reading: Reading, sentence: Sentence) -> str:
     return _counted(re.split(r",|;| because | that | which ", before.text.rstrip("."))[0])
 
 
-def _noun_group(text: str) -> str:
+def _noun_group(text: str, zipf: Callable[[str], float]) -> str:
     """The plural noun phrase right before `such as`: `dissolved gases` of `it also carries dissolved gases`."""
     match = _BARE_GROUP.search(text.strip())
     if match is None:
@@ -106,6 +113,10 @@ def _noun_group(text: str) -> str:
         or words[0].endswith(("ed", "ing", "ly"))
     ):
         words = words[1:]
+    verbs = [
+        i for i, word in enumerate(words[:-1]) if i and word.endswith("s") and is_verb(singular(word), zipf)
+    ]
+    words = words[verbs[-1] + 1 :] if verbs else words
     cut = [
         i
         for i, word in enumerate(words[:-1])

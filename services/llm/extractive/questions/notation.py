@@ -14,10 +14,10 @@ _SYMBOL = (
 _IS_THE = re.compile(
     rf"(?<![\w′'])(?:{_SYMBOL}) (?:is|are|denotes|stands for|represents|means) (?P<meaning>(?:the"
     rf"|its) [^,;:().=]{{3,60}}?)"
-    r"(?= and \S{1,3} (?:is|are) | in [a-z]+s\b| measured\b|[,;:().]|$)"
+    r"(?= and \S{1,3} (?:is|are) | in (?:(?:cubic |square )?[a-z]+s|hertz|kelvin)\b| measured\b|[,;:().]|$)"
 )
 _THE_NAMED = re.compile(
-    rf"\b(?P<meaning>(?:the|The) [a-z]+(?: [a-z]+){{0,2}}),? (?:{_SYMBOL})(?= (?:of|is|and|in|that|from)\b|[,.;)])"
+    rf"\b(?P<meaning>(?:the|The) [a-z]+(?: [a-z]+){{0,2}}) (?:{_SYMBOL})(?= (?:of|is|and|in|that|from)\b|[,.;)])"
 )
 _WRITTEN = re.compile(
     rf"^(?:It|They) (?:is|are) (?:written|denoted|symbolized|represented)(?: as| by"
@@ -25,7 +25,7 @@ _WRITTEN = re.compile(
 )
 _DEFINED = re.compile(r"^(?:The|An?) (?P<term>[a-z-]+(?: [a-z-]+){0,2}) (?:is|are) ")
 _NO_MEANING = re.compile(
-    r"\b(?:and|or|for|is|are|by|from|if|when|time|case|same|other|first|second)$|\b(?:and|or|is|are|if)\b",
+    r"\b(?:and|or|for|is|are|by|from|if|when|time|case|same|other|first)$|\b(?:and|or|is|are|if)\b",
     re.IGNORECASE,
 )
 

@@ -57,7 +57,8 @@ _POINTING = re.compile(
     r"described (?:earlier|later|above|below|previously|here)|mentioned|aforesaid|respectively|likewise|"
     r"the (?:\w+ )?(?:column|row)|the (?:graph|chart|plot|picture|image|photo|list|survey|map)|in another|the others?|"
     r"above(?! (?:the|an?|its|it|all|zero|ground|sea|average|normal|them|each|\d))|is why|listed (?:above|below)"
-    r"|given above|given below|that follows?|to follow|follows(?=\.)|such an?|here|(?:we|you) (?:will|shall|are going to) (?:now )?(?:learn|see|find|discover|study|look)|suppose)\b",
+    r"|given above|given below|that follows?|to follow|follows(?=\.)|such an?|here|"
+    r"(?:we|you) (?:will|shall|are going to) (?:now )?(?:learn|see|find|discover|study|look)|suppose)\b",
     re.IGNORECASE,
 )
 _ADDRESSING = re.compile(

@@ -34,7 +34,9 @@ def finite_verb(tokens: Sequence[Token], i: int, zipf: Callable[[str], float]) -
         return Agreement.PLURAL
     if word in MODALS and word != "to":
         return Agreement.ANY
-    if word in _NOT_FINITE or tokens[i].tag in ("DET", "ADP", "CONJ", "PRON", "NUM", "ADV", "ING", "ADJ"):
+    if word in _NOT_FINITE or tokens[i].tag in ("DET", "ADP", "CONJ", "PRON", "NUM", "ADV", "ING"):
+        return None
+    if tokens[i].tag == "ADJ" and (i + 1 >= len(tokens) or tokens[i + 1].tag != "DET"):
         return None
     return _lexical(word, zipf)
 
