@@ -44,10 +44,11 @@ def kind_of(
     section = analysis.sections[analysis.section_of[span.passage]]
     size = len(span.sentences)
     defining = [_defines(sentence, marks) for sentence in span.sentences]
+    steps = sum(_is_step(sentence) for sentence in span.sentences)
     votes = {
         DEFINITION: 1.2 * sum(defining) / size + 0.5 * defining[0],
         EXAMPLE: _share(span, _EXAMPLE) + 0.9 * bool(_EXAMPLE_TITLE.search(section.title)),
-        PROCEDURE: 1.3 * sum(_is_step(sentence) for sentence in span.sentences) / size,
+        PROCEDURE: (1.3 if steps > 1 else 0.3) * steps / size,
         EXPLANATION: 0.25 + 0.8 * _share(span, _REASON),
         FACT: 0.7 * sum(_is_factual(sentence) for sentence in span.sentences) / size,
     }

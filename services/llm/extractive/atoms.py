@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from math import log
 
 from google.protobuf.duration_pb2 import Duration
 from mootion.document.v1.document_pb2 import DEFINITION, Atom
@@ -88,14 +89,15 @@ class _Writer:
         )
 
     def _concepts_in(self, span: AtomSpan) -> tuple[int, ...]:
-        """The concepts a span speaks of: what it defines first, then what it names often and what matters."""
+        """The concepts a span speaks of: what it defines, names often, and others seldom name, first."""
         weight: dict[int, float] = defaultdict(float)
         for sentence in span.sentences:
             marked = {mark.first: mark.strength for mark in self._marks.get(sentence.index, ())}
             for mention in self._mentions.in_sentence(sentence.index):
                 weight[mention.concept] += 1 + 3 * marked.get(mention.first, 0.0)
         for concept in weight:
-            weight[concept] *= 0.5 + self._concepts[concept].importance
+            spread = len(self._mentions.by_concept[concept]) / max(1, len(self._analysis.sentences))
+            weight[concept] *= (0.5 + self._concepts[concept].importance) * log(1 + 1 / max(spread, 1e-6))
         return tuple(
             sorted(weight, key=lambda concept: (-round(weight[concept], 9), concept))[:_CONCEPTS_OF_ATOM]
         )
@@ -207,8 +209,9 @@ def _stated_objectives(analysis: Analysis, mentions: ConceptMentions) -> Mapping
     stated: dict[int, list[str]] = defaultdict(list)
     for sentence in analysis.sentences:
         if sentence.is_objective and not sentence.text.endswith(":"):
+            text = sentence.text.rstrip(" .;,")
             for mention in mentions.in_sentence(sentence.index):
-                stated[mention.concept].append(sentence.text)
+                stated[mention.concept].append(text[:1].upper() + text[1:] + ".")
     return stated
 
 

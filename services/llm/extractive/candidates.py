@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from services.llm.extractive.analysis import Analysis, Sentence
+from services.llm.extractive.closed_classes import words
 from services.llm.extractive.phrases import chunks, is_phrase_word, key_of, phrase_end, properties, subphrases
 from services.llm.extractive.term_marks import TermMark
 from services.llm.extractive.terms import is_wordlike, marks_by_key
@@ -12,6 +13,15 @@ from services.llm.extractive.tokens import Token
 
 # Mentions kept with each candidate beside the count: enough to find definitions and passages.
 _KEPT_MENTIONS = 200
+# Longest name looked for, in tokens; where each character is a token, names are longer.
+_REACH, _REACH_WITHOUT_SPACES = 6, 12
+# Languages written without spaces: without words to count, only marked phrases are candidates.
+_WITHOUT_SPACES = frozenset(("zh", "ja", "th", "lo", "km", "my"))
+# Headings that belong to books, not to their subjects.
+_APPARATUS = words(
+    """introduction summary note exercise objective review question reference reading example answer solution
+    chapter overview preface appendix index glossary practice homework"""
+)
 
 
 @dataclass(slots=True)
@@ -55,13 +65,17 @@ class Candidate:
 def candidates_of(analysis: Analysis, acronyms: Mapping[str, str]) -> dict[str, Candidate]:
     """Every phrase that occurs twice or has some mark of a term, by key, in order of first mention.
 
+    In languages written without spaces only marked phrases, headings and emphasised words.
+
     `acronyms` maps the keys of acronyms to the keys of their full names, under which they are counted.
     """
     marks = marks_by_key(analysis)
     headings, whole_headings = _heading_keys(analysis)
     counts, alone = _count_phrases(analysis)
-    kept = {key for key, count in counts.items() if count >= 2 and is_wordlike(key)}
-    kept |= marks.keys() | headings.keys() | {key_of_text(analysis, term) for term in analysis.emphasized}
+    writes_words = analysis.language.code not in _WITHOUT_SPACES
+    kept = {key for key, count in counts.items() if writes_words and count >= 2 and is_wordlike(key)}
+    told = headings.keys() | {key_of_text(analysis, term) for term in analysis.emphasized}
+    kept |= marks.keys() | {key for key in told if is_wordlike(key)}
     found: dict[str, Candidate] = {}
     for sentence in analysis.sentences:
         _add_mentions(found, kept, analysis, sentence)
@@ -69,7 +83,7 @@ def candidates_of(analysis: Analysis, acronyms: Mapping[str, str]) -> dict[str, 
         candidate.alone = alone.get(key, 0)
         candidate.marks = marks.get(key, [])
         candidate.in_headings = headings.get(key, 0)
-        candidate.is_heading = key in whole_headings
+        candidate.is_heading = key in whole_headings and key not in _APPARATUS
         candidate.heading = whole_headings.get(key, "")
     for term in analysis.emphasized:
         emphasized = found.get(key_of_text(analysis, term))
@@ -105,11 +119,12 @@ def _add_mentions(
     tokens = sentence.tokens
     keys = [key_of((token,)) for token in tokens]
     section = analysis.section_of[sentence.passage]
+    reach = _REACH_WITHOUT_SPACES if analysis.language.code in _WITHOUT_SPACES else _REACH
     for first in range(len(tokens)):
         if not tokens[first].is_word or (tokens[first].is_stop and not is_phrase_word(tokens[first])):
             continue
         key = ""
-        for end in range(first + 1, min(first + 7, len(tokens) + 1)):
+        for end in range(first + 1, min(first + reach, len(tokens)) + 1):
             if not keys[end - 1]:
                 break
             key = f"{key} {keys[end - 1]}" if key else keys[end - 1]

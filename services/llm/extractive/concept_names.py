@@ -7,12 +7,16 @@ from services.llm.extractive.analysis import Analysis
 from services.llm.extractive.candidates import Candidate
 from services.llm.extractive.phrases import surface
 
+# Languages whose nouns have capitals everywhere.
+_CAPITALISES_NOUNS = frozenset(("de", "lb"))
+
 
 def names_of(analysis: Analysis, candidate: Candidate, acronyms: Sequence[str]) -> tuple[str, list[str]]:
     """The name, and all other spellings with the acronyms, commonest first.
 
     The name is the singular where the document has it, else the commonest spelling inside sentences.
     """
+    keeps_capitals = analysis.language.code in _CAPITALISES_NOUNS
     inside: Counter[str] = Counter()
     opening: Counter[str] = Counter()
     for index, first, end in candidate.mentions:
@@ -21,11 +25,11 @@ def names_of(analysis: Analysis, candidate: Candidate, acronyms: Sequence[str]) 
         if first > 0:
             inside[text] += 1
         else:
-            opening[_uncapitalised(text)] += 1
+            opening[text if keeps_capitals else _uncapitalised(text)] += 1
     for text, count in opening.items():
         inside[text] += count
     spellings = [text for text, _ in sorted(inside.items(), key=lambda pair: -pair[1])]
-    lower = _prefer_lower(spellings, inside)
+    lower = spellings if keeps_capitals else _prefer_lower(spellings, inside)
     lower.sort(key=lambda text: text.lower() != candidate.key)
     name = lower[0] if lower else candidate.heading or candidate.key
     others = dict.fromkeys(text for text in (*lower[1:], *acronyms) if text.lower() != name.lower())

@@ -16,8 +16,10 @@ from services.llm.extractive.termhood import Judge
 DEFAULT_MIN_CONCEPTS = 15
 DEFAULT_MAX_CONCEPTS = 50
 
-# Textbooks define about four terms in a thousand words.
-_CONCEPTS_PER_WORD = 0.004
+# Textbooks define at least three terms in a thousand words; whatever is more likely than this a concept
+# comes on top.
+_CONCEPTS_PER_WORD = 0.003
+_LIKELY = 0.45
 # Below this nothing speaks for a phrase; it is left out even where fewer concepts than wanted remain.
 _LEAST_PROBABILITY = 0.01
 _MOST_PASSAGES = 50
@@ -40,7 +42,8 @@ def concepts_of(analysis: Analysis, least: int, most: int) -> list[Concept]:
     acronyms = acronyms_of(analysis)
     candidates = candidates_of(analysis, acronyms)
     ranked = Judge(analysis, candidates).ranked(_LEAST_PROBABILITY)
-    wanted = min(most, max(least, round(_word_count(analysis) * _CONCEPTS_PER_WORD)))
+    likely = sum(probability >= _LIKELY for _, probability in ranked)
+    wanted = min(most, max(least, likely, round(_word_count(analysis) * _CONCEPTS_PER_WORD)))
     concepts = [
         _concept(analysis, candidates[key], probability, _short_forms(acronyms, key))
         for key, probability in ranked[:wanted]
