@@ -132,7 +132,7 @@ class ExportFlowchartRequest(_message.Message):
     document_id: _builtins.str
     """Identifier of the document."""
     format: _flowchart_pb2.ExportFormat.ValueType
-    """Format of the file; `SVG` and `SVG` mean the same in a query. Default SVG."""
+    """Format of the file; Default SVG."""
     def __init__(
         self,
         *,
