@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from workers.render.box import Box
 from workers.render.elements import Element, Panel, Words
 from workers.render.flow import paged, require_whole_words, stacked
+from workers.render.fonts import covered_or
 from workers.render.palette import ACCENT, CALM, FOCUS, SURFACE, SURFACE_RAISED, TEXT
 from workers.render.storyboard import Item, Storyboard
 from workers.render.text import TextBlock, TextStyle, natural_width, text_block
@@ -47,6 +48,11 @@ class CardStyle:
     def text_width(self, card_width: float) -> float:
         """Width left for the text of a card."""
         return card_width - 2 * SIDE - self.mark_width
+
+
+def tick() -> str:
+    """The mark of a right answer and of a result."""
+    return covered_or("✓", "=")
 
 
 def card(block: TextBlock, box: Box, style: CardStyle, mark: str, bright: bool) -> list[Element]:

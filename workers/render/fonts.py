@@ -58,6 +58,11 @@ def is_covered(letter: str) -> bool:
     return unknown_glyphs(letter, font) == 0 and bool(outline_lines(Setting(letter, font))[0].size)
 
 
+def covered_or(letter: str, plain: str) -> str:
+    """`letter` where some installed font draws it, else `plain`."""
+    return letter if all(is_covered(sign) for sign in letter) else plain
+
+
 def without_uncovered(text: str) -> tuple[str, str]:
     """`text` without the letters that no font has, and those letters.
 
@@ -75,5 +80,6 @@ def without_uncovered(text: str) -> tuple[str, str]:
             0
         ]
         package = PACKAGES.get(script.split("-")[0], PACKAGE_OF_OTHERS)
-        raise ScriptNotCoveredError(f"no installed font shows {script.title()} letters; install {package}")
+        name = script if script == "CJK" else script.title()
+        raise ScriptNotCoveredError(f"no installed font shows {name} letters; install {package}")
     return "".join(letter for letter in text if letter not in missing), missing

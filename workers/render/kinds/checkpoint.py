@@ -9,7 +9,7 @@ from functools import partial
 from mootion.video.v1 import script_pb2
 
 from workers.render.box import Box
-from workers.render.cards import GAP, CardStyle, card, card_height, focus_card, several_pictures
+from workers.render.cards import GAP, CardStyle, card, card_height, focus_card, several_pictures, tick
 from workers.render.elements import Element, Panel, Words
 from workers.render.flow import body_styles, require, require_whole_words, stacked
 from workers.render.heading import open_scene
@@ -81,7 +81,7 @@ def _picture(scene: script_pb2.Scene, style: TextStyle, columns: int, answer_apa
     require_whole_words([content.question], question_style, area.width)
     question = balanced(content.question, question_style, area.width)
     rows = _option_rows(content.options, style, area, columns)
-    answer_cards = CardStyle(style, GREEN, ("✓",))
+    answer_cards = CardStyle(style, GREEN, (tick(),))
     answer = text_block(content.answer, style, answer_cards.text_width(area.width))
     here = bool(content.answer) and not answer_apart
     heights = [question.height + 4, BAR_HEIGHT, *(max(card_height(block) for block in row) for row in rows)]
@@ -97,7 +97,7 @@ def _picture(scene: script_pb2.Scene, style: TextStyle, columns: int, answer_apa
     board.step(_spoken_answer(content))
     _reveal(board, content.answer_index, options, items, cards)
     if here:
-        focus_card(board, answer, Box(area.x, tops[-1], area.width, heights[-1]), answer_cards, "✓")
+        focus_card(board, answer, Box(area.x, tops[-1], area.width, heights[-1]), answer_cards, tick())
     elif content.answer:
         board.turn_page(heading)
         several_pictures(board, area, [content.answer], answer_cards, heading)
@@ -173,5 +173,5 @@ def _pages(scene: script_pb2.Scene, style: TextStyle) -> Storyboard:
     answers += [content.answer] if content.answer else []
     require(bool(answers) or not content.options, "there is no answer to show")
     if answers:
-        several_pictures(board, area, answers, CardStyle(style, GREEN, ("✓",) * len(answers)), heading)
+        several_pictures(board, area, answers, CardStyle(style, GREEN, (tick(),) * len(answers)), heading)
     return board

@@ -12,6 +12,7 @@ from workers.render.box import Box
 from workers.render.cards import CardStyle, one_picture, several_pictures
 from workers.render.elements import Element, Panel, Point, Stroke, Words
 from workers.render.flow import body_styles, require, require_whole_words
+from workers.render.fonts import covered_or
 from workers.render.heading import open_scene
 from workers.render.kinds.attempt import Attempt
 from workers.render.palette import ACCENT, CALM, FOCUS, RULE, SURFACE, SURFACE_RAISED, TEXT
@@ -42,7 +43,7 @@ def _numbers(steps: Sequence[str], cyclic: bool) -> tuple[str, ...]:
     """The marks of the steps; the last of a circle points back to the first."""
     numbers = [str(index + 1) for index in range(len(steps))]
     if cyclic and len(steps) > 1:
-        numbers[-1] += " ↺"
+        numbers[-1] += covered_or(" ↺", "")
     return tuple(numbers)
 
 

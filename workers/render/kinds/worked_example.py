@@ -8,7 +8,7 @@ from functools import partial
 from mootion.video.v1 import script_pb2
 
 from workers.render.box import Box
-from workers.render.cards import GAP, CardStyle, card_height, focus_card, several_pictures
+from workers.render.cards import GAP, CardStyle, card_height, focus_card, several_pictures, tick
 from workers.render.flow import body_styles, require_whole_words, stacked
 from workers.render.heading import open_scene
 from workers.render.kinds.attempt import Attempt
@@ -31,7 +31,7 @@ def _sections(scene: script_pb2.Scene, style: TextStyle) -> list[tuple[list[str]
     sections = [
         ([content.problem], CardStyle(strong, SKY, ("?",))),
         (list(content.steps), CardStyle(style, ACCENT, numbers)),
-        ([content.result] if content.result else [], CardStyle(strong, GREEN, ("✓",))),
+        ([content.result] if content.result else [], CardStyle(strong, GREEN, (tick(),))),
     ]
     return [(texts, cards) for texts, cards in sections if texts]
 
