@@ -46,9 +46,9 @@ def stack_text(group: list[Fragment], before: str) -> str:
     upper, lower = _wrapped(others[0].text), _wrapped(" ".join(f.text for f in others[1:]))
     if operator and len(others) == 1:
         below = others[0].y > next(f.y for f in group if f.text == operator)
-        return f"{operator}{'_' if below else '^'}{upper}"
+        return f"{operator}{'_' if below else '^'}{upper} "
     if operator or before[-1:] in _TAKES_LIMITS or before[-1:].isalpha():
-        return f"{operator}_{lower}^{upper}"
+        return f"{operator}_{lower}^{upper} "
     return f"{upper}/{lower}"
 
 

@@ -11,15 +11,21 @@ _ROMAN = re.compile(r"^[ivxlc]{1,7}$", re.IGNORECASE)
 _EDGE_ROWS = 3
 _BAND = 4.0  # points: heights this near are the same
 _SHARE = 0.6
+_APART = 1.6  # in sizes of type
 
 
 @dataclass(slots=True)
 class _EdgeRow:
-    """One of the outermost rows of a page; `band` is its edge (True: top) and height."""
+    """One of the outermost rows of a page.
+
+    `band` is its edge (True: top) and height; `apart` tells whether more than a usual line's distance parts it from
+    the next row further in.
+    """
 
     page: int
     band: tuple[bool, int]
     shape: str
+    apart: bool
     fragments: list[Fragment]
 
 
@@ -76,10 +82,16 @@ def _edge_rows(page: Page) -> list[_EdgeRow]:
     order = sorted(heights)
     top = [(True, height) for height in order[:_EDGE_ROWS] if height < page.height * 0.2]
     bottom = [(False, height) for height in order[-_EDGE_ROWS:] if height > page.height * 0.8]
-    return [
-        _EdgeRow(page.number, (is_top, round(height / _BAND)), _shape(heights[height]), heights[height])
-        for is_top, height in top + bottom
-    ]
+    rows = []
+    for is_top, height in top + bottom:
+        fragments = heights[height]
+        place = order.index(height)
+        inner = order[max(0, min(len(order) - 1, place + (1 if is_top else -1)))]
+        apart = abs(inner - height) > _APART * max(f.size for f in fragments)
+        rows.append(
+            _EdgeRow(page.number, (is_top, round(height / _BAND)), _shape(fragments), apart, fragments)
+        )
+    return rows
 
 
 def _shape(fragments: list[Fragment]) -> str:
@@ -98,7 +110,8 @@ def _is_repeated(members: list[_EdgeRow], repeated: int, page_count: int) -> boo
 
 
 def _are_numbered(members: list[_EdgeRow], page_count: int) -> bool:
-    """Whether nearly all rows of a band, found on most pages, hold a number that grows with the page."""
+    """Whether nearly all rows of a band, found on most pages and set apart, hold a number that grows with the page."""
+    members = [row for row in members if row.apart]
     if page_count < 5 or len({row.page for row in members}) < _SHARE * page_count:
         return False
     offsets: Counter[int] = Counter()

@@ -84,7 +84,7 @@ def _line(page: int, column: int, row: Row) -> Line:
     text, emphasis, cells = "", list[Span](), list[tuple[float, float, str]]()
     before: Fragment | None = None
     for group in _stacks(row):
-        if before is not None and _parted(before, group[0]):
+        if before is not None and not text.endswith(" ") and _parted(before, group[0]):
             text += " "
         if len(group) > 1:
             text += stack_text(group, text)
@@ -95,7 +95,17 @@ def _line(page: int, column: int, row: Row) -> Line:
         before = max(group, key=lambda f: f.x1)
     right = max(f.x1 for f in row)
     return Line(
-        page, text, row[0].x0, right, main.y, main.size, main.bold, main.italic, emphasis, cells, column
+        page,
+        text.rstrip(),
+        row[0].x0,
+        right,
+        main.y,
+        main.size,
+        main.bold,
+        main.italic,
+        emphasis,
+        cells,
+        column,
     )
 
 
