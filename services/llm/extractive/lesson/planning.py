@@ -22,6 +22,8 @@ _MOST_OF_KIND = MappingProxyType(
      "timeline": 1, "worked_example": 1, "checkpoint": 1}
 )  # fmt: skip
 _USUAL_SECONDS = 75
+# So many scenes of a kind come on top where nothing else fills the time.
+_MOST_MORE = 3
 _NEW_KIND = 0.55
 _SAME_KIND = 0.30
 _SHARED_TERM = 0.35
@@ -40,18 +42,20 @@ def chosen(
     """Scenes that fill `seconds`, the most worth first, of different kinds and around the same terms; in order."""
     jitter = {id(draft): _CHANCE * random.random() for draft in drafts}
     taken: list[SceneDraft] = []
-    waiting = list(drafts)
-    while waiting and len(taken) < MOST_SCENES:
-        fitting = [d for d in waiting if _may_follow(d, taken, seconds)]
-        if not fitting:
-            break
-        best = max(fitting, key=lambda d: (_gain(material, d, taken) + jitter[id(d)], -d.anchor))
-        taken.append(best)
-        waiting = [d for d in waiting if d is not best]
+    more = 0
+    while len(taken) < MOST_SCENES and more <= _MOST_MORE:
+        waiting = [
+            d for d in drafts if all(d is not t for t in taken) and _may_follow(d, taken, seconds, more)
+        ]
+        if waiting:
+            taken.append(max(waiting, key=lambda d: (_gain(material, d, taken) + jitter[id(d)], -d.anchor)))
+        else:
+            more += 1
     return in_order(material, taken)
 
 
-def _may_follow(draft: SceneDraft, taken: Sequence[SceneDraft], seconds: float) -> bool:
+def _may_follow(draft: SceneDraft, taken: Sequence[SceneDraft], seconds: float, more: int) -> bool:
+    """Whether there is time for a scene, and room for its kind; `more` of a kind are let in where time is left."""
     filled = sum(d.seconds for d in taken)
     few = len(taken) < FEWEST_SCENES
     if filled >= _FULL * seconds or (
@@ -59,7 +63,7 @@ def _may_follow(draft: SceneDraft, taken: Sequence[SceneDraft], seconds: float) 
     ):
         return False
     most = max(1, round(_MOST_OF_KIND.get(draft.kind, 1) * max(1.0, seconds / _USUAL_SECONDS)))
-    if sum(d.kind == draft.kind for d in taken) >= most:
+    if sum(d.kind == draft.kind for d in taken) >= most + more:
         return False
     return _has_ground(draft, taken)
 

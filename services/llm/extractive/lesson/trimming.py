@@ -22,7 +22,7 @@ _PHRASE = re.compile(
     r"|within)\b)"
 )
 _DANGLING = re.compile(
-    r"\s+(?:a|an|the|of|in|on|at|to|for|by|with|from|into|and|or|but|nor|as|than|that|which|who|is|are|was|were|be|been|can|may|will|not|"
+    r"\s+(?:a|an|the|of|in|on|at|to|for|by|with|from|into|through|under|between|during|within|among|over|against|without|and|or|but|nor|as|than|that|which|who|is|are|was|were|be|been|can|may|will|not|"
     r"its|their|his|her|this|these|those|such|each|every|some|any|no|more|most|very|also|between|both|either|has|have|had|"
     r"usually|often|typically|called|known|rather|including|because|when|where|while|if)$",
     re.IGNORECASE,
@@ -41,7 +41,7 @@ def short_point(text: str, most: int = POINT_WORDS) -> str | None:
     """
     plain = re.sub(r"\s*\([^()]*\)", "", cleaned(text)).strip(" .;:,")
     if word_count(plain) <= most:
-        return with_capital(plain) if plain else None
+        return with_capital(plain) if word_count(plain) and not unbalanced(plain) else None
     for places in (_STRONG, _CLAUSE, _PHRASE):
         cut = _longest_prefix(plain, places, most)
         if cut is not None:

@@ -14,7 +14,7 @@ from services.llm.extractive.lesson.trimming import short_point
 from services.llm.extractive.questions.definitions import Definition
 from services.llm.extractive.questions.wording import with_capital, without_article
 
-_CLOSE = 1.6
+_CLOSE = 1.4
 _MOST_PAIRS = 6
 
 

@@ -61,7 +61,7 @@ def _draft(material: Material, term: int, definition: Definition) -> SceneDraft:
 
 
 def _following(material: Material, definition: Definition) -> list[Sentence]:
-    """The sentences of the same paragraph that go on from a definition, up to the first that cannot be said with it.
+    """The sentences of the same paragraph that go on from a definition, up to the first that does not belong to it.
 
     None where the definition is only an aside in a sentence about something else.
     """
@@ -69,10 +69,11 @@ def _following(material: Material, definition: Definition) -> list[Sentence]:
     opening = rf"(?:\w+, )?(?:in [^,]+, )?(?:an?|the)?\s*{re.escape(definition.named)}\b"
     if not re.match(opening, sentence.text, re.IGNORECASE):
         return found
+    defining = {d.sentence.index for d in material.shop.definitions if d.term != definition.term}
     text = material.analysis.passages[sentence.passage].text
     for after in material.analysis.sentences[sentence.index + 1 : sentence.index + 1 + _MOST_FOLLOWING]:
         same_line = after.passage == sentence.passage and "\n" not in text[sentence.end : after.start]
-        if not same_line or not _can_be_said(after):
+        if not same_line or after.index in defining or not _can_be_said(after):
             break
         found.append(after)
     return found

@@ -1,0 +1,70 @@
+"""Sentences for the ear, points for the screen."""
+
+import pytest
+
+from services.llm.extractive.lesson.speech import seconds_of, spoken
+from services.llm.extractive.lesson.trimming import short_point
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("Sound travels at 343 m/s (in dry air).", ["Sound travels at 343 metres per second."]),
+        ("The wavelength λ falls—slowly—with “depth”.", ["The wavelength lambda falls, slowly, with depth."]),
+        ("About 20–30 percent of it, e.g. iron, is lost.", ["About 20 to 30 percent of it, for example iron, "
+            "is lost."]),
+        ("At 20 °C the value is 5%.", ["At 20 degrees Celsius the value is 5 percent."]),
+        (
+            "Sound travels faster in the warm upper air near the ground at night; its path bends down towards the "
+            "ground and the distant voices of people can be heard across a lake.",
+            [
+                "Sound travels faster in the warm upper air near the ground at night.",
+                "Its path bends down towards the ground and the distant voices of people can be heard across a lake.",
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_text_is_spoken_in_short_sentences_without_marks(written: str, said: list[str]) -> None:
+    assert spoken(written) == said
+
+
+def test_nothing_to_say_gives_no_sentence() -> None:
+    assert spoken("()") == [] and spoken("") == []
+
+
+def test_seconds_follow_the_words() -> None:
+    assert seconds_of(["one two three"] * 155) == pytest.approx(180)
+
+
+@pytest.mark.parametrize(
+    ("text", "point"),
+    [
+        ("the smallest unit of matter", "The smallest unit of matter"),
+        (
+            "a pure substance that is distinguished from all other matter by the fact that it cannot be broken down",
+            "A pure substance",
+        ),
+        (
+            "a liquid mixture in which a heavier substance is suspended for a time, but over time it settles out of it",
+            None,
+        ),
+        (
+            "a process by which plants turn light, water, and air into sugar, which feeds nearly all living things",
+            "A process by which plants turn light, water, and air into sugar",
+        ),
+    ],
+)
+def test_points_are_cut_where_a_phrase_ends(text: str, point: str | None) -> None:
+    cut = short_point(text)
+    if point is None:
+        assert cut is None or cut in (
+            "A liquid mixture",
+            "A liquid mixture in which a heavier substance is suspended for a time",
+        )
+    else:
+        assert cut is not None and (cut == point or cut.startswith(point))
+
+
+@pytest.mark.parametrize("text", ["in the end of " * 20, "word " * 40, "(" * 30, "", " . "])
+def test_what_cannot_be_cut_is_not_shown(text: str) -> None:
+    assert short_point(text) is None
