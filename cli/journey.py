@@ -90,7 +90,7 @@ class Journey:
         request = document_service_pb2.WatchDocumentRequest(document_id=uploaded.document_id)
         async for change in stub.WatchDocument(request):
             self.made.document = document = change.document
-            self._progress("document", document.progress_percent, "reading")
+            self._progress("document", min(99, document.progress_percent), "reading")
         document = self.made.document
         if document.state != document_pb2.READY:
             raise JourneyFailed("document", document.failure.reason, document.failure.message)
@@ -174,7 +174,7 @@ class Journey:
             self.made.video = video = change.video
             rendered = sum(scene.state == video_pb2.RENDERED for scene in video.scenes)
             words = f"{rendered} of {len(video.scenes)} scenes" if video.scenes else "writing the script"
-            self._progress("video", video.progress_percent, words)
+            self._progress("video", min(99, video.progress_percent), words)
         video = self.made.video
         if video.state != video_pb2.COMPLETED:
             raise JourneyFailed("video", video.failure.reason, video.failure.message)
