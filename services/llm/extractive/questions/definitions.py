@@ -194,9 +194,9 @@ def _as_running(term: Term, named: str) -> str:
 
 
 def _trimmed(meaning: str) -> str:
-    text = cleaned(meaning.strip().rstrip(".")).strip(" ,;:—–")
+    text = cleaned(meaning.strip().rstrip(".")).strip(" ,;:—")
     text = re.sub(r"\s*\([^()]*\)", "", text)
-    shorter = TAIL.sub("", text).strip(" ,;:—–")
+    shorter = TAIL.sub("", text).strip(" ,;:—")
     text = shorter if word_count(shorter) >= SHORTEST_MEANING else text
     return with_small_letter(_without_second_clause(text))
 

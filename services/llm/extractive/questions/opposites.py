@@ -30,7 +30,7 @@ _OPPOSITE = MappingProxyType(
     }
 )
 # Words whose opposite often fits badly or leaves the statement true.
-_ONE_WAY = words("with most common lower more")
+_ONE_WAY = words("with most common lower more different")
 
 
 def opposite_of(word: str, after: str) -> str:
@@ -45,6 +45,6 @@ def opposite_of(word: str, after: str) -> str:
 def _of_amount(word: str, after: str) -> str:
     if word == "less":
         return "more"
-    following = re.match(r" ([a-z]+)", after)
-    counted = following is not None and is_plural_noun(following[1])
+    following = re.match(r" ([a-z]+)(?: ([a-z]+))?", after)
+    counted = following is not None and any(is_plural_noun(word) for word in following.groups() if word)
     return "fewer" if counted else "less" if not after.startswith(" or ") else ""

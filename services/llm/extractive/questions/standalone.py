@@ -39,8 +39,9 @@ _DANGLING_START = re.compile(
 )
 # Openings that make weak questions: they seldom need what stands before, but often speak of cases.
 _VAGUE_START = re.compile(
-    r"^(?:both|each|one|some|the first|the second|the third|there|two|three|four|five|when you|if you|for example"
-    r"|for instance)\b",
+    r"^(?:both|each|one|some|the first|the second|the third|there|two|three|four|five|when you|if you|for example|"
+    r"for instance|surely|perhaps|maybe|probably|certainly|oftentimes|in both|for each|"
+    r"to [a-z]+ [^,]+, [a-z]+ (?:the|an?|each|every|\d))\b",
     re.IGNORECASE,
 )
 _POINTING = re.compile(
@@ -94,6 +95,13 @@ _EXAMPLE_SECTION = re.compile(
 )
 
 
+# A name and a relative clause, and nothing said of it.
+_WITHOUT_MAIN_CLAUSE = re.compile(r"^[^,]+, (?:which|who|whose|where) [^,]*\.$")
+_TASK = re.compile(
+    r"\b(?:record|write down|calculate|compute|sketch|fill in|construct|determine|identify) (?:the|your|each|its) [^.]*"
+    r"\b(?:values?|answers?|table|column|graph|percent|names?)\b",
+    re.IGNORECASE,
+)
 _OPENING_PRONOUNS = words("their its it they them his her he she him")
 
 
@@ -145,6 +153,8 @@ def stands_alone(sentence: Sentence) -> bool:
     if not FEWEST_WORDS <= words <= MOST_WORDS or not sentence.text.endswith((".", ".”", '."')):
         return False
     text = without_connective(sentence.text)
+    if _WITHOUT_MAIN_CLAUSE.match(text) or _TASK.search(text):
+        return False
     if not (text[:1].isalnum() or text[:1] in '“"'):
         return False
     return not (points_elsewhere(text) or has_code(text) or unbalanced(text))

@@ -33,6 +33,8 @@ class Workshop:
 
     # How often each sentence has stood, changed, among the wrong options of a question.
     contradicted: Counter[int] = field(default_factory=Counter)
+    # How many statements were put as they are, and how many contradicted.
+    truths: Counter[bool] = field(default_factory=Counter)
 
     @cached_property
     def definitions(self) -> list[Definition]:

@@ -7,6 +7,7 @@ from mootion.llm.v1.task_pb2 import Item
 
 from services.llm.extractive.questions.definitions import Definition
 from services.llm.extractive.questions.draft import Seed, drafted, explained, with_options
+from services.llm.extractive.questions.kinship import WordClass
 from services.llm.extractive.questions.wording import quoted
 from services.llm.extractive.questions.workshop import Workshop
 
@@ -18,15 +19,17 @@ def plan(shop: Workshop) -> Iterator[Seed]:
     """Two questions for every definition: one asks for the term, one for the meaning."""
     for definition in shop.definitions:
         quality = 0.55 + 0.45 * definition.quality
-        yield Seed(task_pb2.SINGLE_CHOICE, "term", definition, definition.term, quality, definition.sentence)
-        yield Seed(
-            task_pb2.SINGLE_CHOICE,
-            "meaning",
-            definition,
-            definition.term,
-            quality - 0.08,
-            definition.sentence,
-        )
+        sentence = definition.sentence
+        yield Seed(task_pb2.SINGLE_CHOICE, "term", definition, definition.term, quality, sentence)
+        if not is_name(shop, definition):
+            yield Seed(
+                task_pb2.SINGLE_CHOICE, "meaning", definition, definition.term, quality - 0.08, sentence
+            )
+
+
+def is_name(shop: Workshop, definition: Definition) -> bool:
+    """Whether a definition says who or what bears a proper name."""
+    return shop.kinship.word_class(definition.term) is WordClass.NAME
 
 
 def write(shop: Workshop, seed: Seed) -> Item | None:
@@ -43,15 +46,19 @@ def _term_item(shop: Workshop, seed: Seed) -> Item | None:
     )
     if len(wrong) < _WRONG_OPTIONS:
         return None
-    item = drafted(shop, seed, _term_stem(definition, random.randrange(3)), _contrast(shop, seed, wrong[0]))
+    item = drafted(
+        shop, seed, _term_stem(shop, definition, random.randrange(3)), _contrast(shop, seed, wrong[0])
+    )
     return with_options(item, [definition.named], wrong[:_WRONG_OPTIONS], random)
 
 
-def _term_stem(definition: Definition, form: int) -> str:
+def _term_stem(shop: Workshop, definition: Definition, form: int) -> str:
     verb = "are" if definition.is_plural else "is"
+    if is_name(shop, definition):
+        return f"Who or what {verb} {definition.meaning}?"
     forms = (
         f"Which term means {quoted(definition.meaning)}?",
-        f"What do we call {definition.meaning}?".replace("do we call", "is the name for"),
+        f"What is the name for {definition.meaning}?",
         f"Which of these {verb} {definition.meaning}?",
     )
     return forms[form]

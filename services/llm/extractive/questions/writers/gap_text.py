@@ -10,6 +10,7 @@ from services.llm.extractive.questions.draft import Seed, drafted
 from services.llm.extractive.questions.gaps import Gap, gaps
 from services.llm.extractive.questions.wording import plural, quoted, singular, words_of
 from services.llm.extractive.questions.workshop import Workshop
+from services.llm.extractive.questions.writers.definition_choice import is_name
 
 TEMPLATES = ("cloze", "name")
 
@@ -21,6 +22,8 @@ def plan(shop: Workshop) -> Iterator[Seed]:
         quality = 0.9 if (gap.term, gap.sentence.index) in defining else 0.45 + 0.3 * gap.fitness
         yield Seed(task_pb2.CLOZE, "cloze", gap, gap.term, quality, gap.sentence)
     for definition in shop.definitions:
+        if is_name(shop, definition):
+            continue
         quality = 0.5 + 0.45 * definition.quality
         yield Seed(task_pb2.SHORT_ANSWER, "name", definition, definition.term, quality, definition.sentence)
 

@@ -27,7 +27,7 @@ def plan(shop: Workshop) -> Iterator[Seed]:
     """Every number a sentence states, and every formula with values put in."""
     for quantity in shop.quantities:
         quality = (
-            0.4 + 0.25 * (not quantity.is_word) + 0.1 * bool(quantity.unit) - 0.7 * (quantity.term == NO_TERM)
+            0.4 + 0.25 * (not quantity.is_word) + 0.1 * bool(quantity.unit) - 1.5 * (quantity.term == NO_TERM)
         )
         yield Seed(task_pb2.SINGLE_CHOICE, "number", quantity, quantity.term, quality, quantity.sentence)
         yield Seed(task_pb2.NUMERIC, "stated number", quantity, quantity.term, quality, quantity.sentence)
@@ -61,7 +61,7 @@ def write(shop: Workshop, seed: Seed) -> Item | None:
 
 def _tolerance(quantity: Quantity) -> float:
     """A twentieth of a number that the text calls approximate; else half a unit of its last decimal, 0 for counts."""
-    if _APPROXIMATE.search(quantity.text[: quantity.start]) and not quantity.is_year:
+    if not quantity.is_word and _APPROXIMATE.search(quantity.text[: quantity.start]) and not quantity.is_year:
         return round(abs(quantity.value) * 0.05, 10)
     return 0.5 * 10**-quantity.decimals if quantity.decimals else 0.0
 

@@ -15,8 +15,10 @@ from services.llm.extractive.questions.workshop import Workshop
 TEMPLATES = ("true or false", "error", "true statement")
 TRUE_STATEMENT_OPENING = "Which of these statements"
 _WRONG_STATEMENTS = 3
-# Not every statement has a certain contradiction: tried this often, about half of the items come out false.
-FALSE_SHARE = 0.8
+# Statements less good than this stand beside others only where better ones are too few.
+_LEAST_BESIDE = 0.55
+# True statements may be this many times as many as false ones.
+MOST_TRUE = 1.5
 
 
 def plan(shop: Workshop) -> Iterator[Seed]:
@@ -39,13 +41,24 @@ def write(shop: Workshop, seed: Seed) -> Item | None:
 
 
 def _true_false(shop: Workshop, seed: Seed, sentence: Sentence, random: Random) -> Item | None:
-    contrary = shop.contradictions.of(sentence, random) if random.random() < FALSE_SHARE else None
-    stem = contrary.text if contrary else statement_of(sentence)
-    item = drafted(shop, seed, stem, _why(sentence, contrary))
+    """A statement of the text or its contrary, so that both come about equally often.
+
+    None where nothing contradicts the sentence for certain and true statements are too many already.
+    """
+    told = shop.truths
+    contrary = shop.contradictions.of(sentence, random)
+    if contrary is None and told[True] > MOST_TRUE * told[False] + 1:
+        return None
+    is_true = contrary is None or (
+        told[True] < told[False] or (told[True] == told[False] and random.random() < 0.5)
+    )
+    told[is_true] += 1
+    stem = statement_of(sentence) if is_true or contrary is None else contrary.text
+    item = drafted(shop, seed, stem, _why(sentence, None if is_true else contrary))
     item.options.extend(
         (QuestionOption(option_id="true", text="True"), QuestionOption(option_id="false", text="False"))
     )
-    item.key.option_ids.append("false" if contrary else "true")
+    item.key.option_ids.append("true" if is_true else "false")
     return item
 
 
@@ -93,15 +106,16 @@ def _names(shop: Workshop, sentences: Sequence[Sentence]) -> str:
 def _beside(shop: Workshop, sentence: Sentence, random: Random) -> list[Sentence]:
     """Other statements of claims and definitions, those of the same section first, none about the same words."""
     section = shop.reading.analysis.section_of[sentence.passage]
-    near, far = list[Sentence](), list[Sentence]()
-    for _, other, _ in shop.statements:
+    near, far, plain = list[Sentence](), list[Sentence](), list[Sentence]()
+    for _, other, quality in shop.statements:
         if other.index == sentence.index or _share(other, sentence) > 0.5:
             continue
         same = shop.reading.analysis.section_of[other.passage] == section
-        (near if same else far).append(other)
-    far.sort(key=lambda other: abs(other.index - sentence.index))
+        (plain if quality < _LEAST_BESIDE else near if same else far).append(other)
+    for sentences in (far, plain):
+        sentences.sort(key=lambda other: abs(other.index - sentence.index))
     random.shuffle(near)
-    return (near + far[:8])[:10]
+    return (near + far[:8] + plain[:4])[:10]
 
 
 def _share(a: Sentence, b: Sentence) -> float:
