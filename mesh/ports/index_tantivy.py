@@ -10,7 +10,7 @@ import tantivy
 
 from mesh.ports.index import Entry, IndexHit, IndexQuery, IndexResult, Replacement
 from mesh.ports.index_ranking import WINDOW, rerank
-from mesh.ports.index_words import Words, corrected_words, parse_words
+from mesh.ports.index_words import Words, corrected_words, parse_words, weight
 
 STEMMED = "stemmed_english"
 PLAIN = "plain"
@@ -113,7 +113,8 @@ class TantivyIndex:
         everything = _all_of([wanted, *within])
         narrowed = _all_of([everything, self._any("kind", query.kinds)]) if query.kinds else everything
         result = searcher.search(narrowed, limit=max(WINDOW, query.offset + query.limit))
-        ranked = rerank([(score, _entry(searcher.doc(address))) for score, address in result.hits])
+        found = [(score, _entry(searcher.doc(address))) for score, address in result.hits]
+        ranked = rerank(query.words, found)
         shown = ranked[query.offset : query.offset + query.limit]
         hits = [IndexHit(entry, score, self._highlights(searcher, wanted, entry)) for score, entry in shown]
         counts = searcher.aggregate(everything, KINDS)["by_kind"]["buckets"]
@@ -163,7 +164,7 @@ class TantivyIndex:
     def _word(self, word: str) -> tantivy.Query:
         queries = [
             tantivy.Query.boost_query(
-                tantivy.Query.term_query(self._schema, name, stem, index_option="freq"), boost
+                tantivy.Query.term_query(self._schema, name, stem, index_option="freq"), boost * weight(word)
             )
             for stem in self._analyzers[STEMMED].analyze(word)
             for name, boost in BOOSTS.items()
