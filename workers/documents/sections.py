@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from workers.documents.blocks import Block, Kind
 
+_SENTENCE = 8  # words
+
 
 @dataclass(slots=True)
 class Heading:
@@ -34,27 +36,26 @@ def outline_of(blocks: Iterable[Block]) -> list[Heading]:
     return found
 
 
-def sections_of(blocks: Iterable[Block]) -> Iterator[Section]:
+def sections_of(blocks: list[Block]) -> Iterator[Section]:
     """The document's sections in order; those without a block are left out.
 
-    A heading with neither text nor a deeper heading below it stands in its own section, so that nothing is
-    lost.
+    A heading of eight words or more with nothing below it may be a sentence set large, so it is text of its own
+    section too; and so is every heading of a document that has nothing else.
     """
+    only_headings = all(block.kind is Kind.HEADING for block in blocks)
     above: list[Block] = []
     section = Section(())
-    for block in blocks:
+    for place, block in enumerate(blocks):
         if block.kind is not Kind.HEADING:
             section.blocks.append(block)
             continue
-        yield from _closed(section, above, block.level)
+        if section.blocks:
+            yield section
         above = [heading for heading in above if heading.level < block.level] + [block]
         section = Section(tuple(heading.text for heading in above))
-    yield from _closed(section, above, 0)
-
-
-def _closed(section: Section, above: list[Block], next_level: int) -> Iterator[Section]:
-    if not section.blocks and above and next_level <= above[-1].level:
-        heading = above[-1]
-        section.blocks.append(Block(Kind.PARAGRAPH, heading.text, heading.starts))
+        following = blocks[place + 1] if place + 1 < len(blocks) else None
+        ends = following is None or (following.kind is Kind.HEADING and following.level <= block.level)
+        if only_headings or (ends and block.text.count(" ") + 1 >= _SENTENCE):
+            section.blocks.append(Block(Kind.PARAGRAPH, block.text, block.starts))
     if section.blocks:
         yield section

@@ -22,19 +22,24 @@ def test_a_section_has_the_titles_above_it() -> None:
     ]
 
 
-def test_a_heading_with_nothing_below_it_is_not_lost() -> None:
+def test_a_heading_with_nothing_below_it_is_text_only_when_it_may_be_a_sentence() -> None:
+    sentence = "Every cell comes from a cell that was there before"
     blocks = [
         heading("Cells", 1),
         heading("Walls", 2),
+        heading(sentence, 2),
         heading("Doors", 2),
         paragraph("on doors"),
-        heading("End", 1),
     ]
     assert [(section.path, section.blocks[0].text) for section in sections_of(blocks)] == [
-        (("Cells", "Walls"), "Walls"),
+        (("Cells", sentence), sentence),
         (("Cells", "Doors"), "on doors"),
-        (("End",), "End"),
     ]
+
+
+def test_a_document_of_headings_alone_is_their_text() -> None:
+    blocks = [heading("Cells", 1), heading("Walls", 2), heading("Doors", 2)]
+    assert [section.blocks[0].text for section in sections_of(blocks)] == ["Cells", "Walls", "Doors"]
 
 
 def test_the_outline_has_levels_without_holes() -> None:
