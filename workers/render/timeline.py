@@ -58,42 +58,55 @@ def plan(steps: Sequence[Step], utterances: Sequence[Utterance]) -> Timeline:
     Where steps need longer than their sentence, the next sentence waits.
     """
     places = assigned(steps, [utterance.text for utterance in utterances])
-    times: list[float] = [0.0] * len(steps)
-    starts: list[float] = []
-    free, spoken_until = 0.0, LEAD_IN - PAUSE
-    index = 0
+    schedule = _Schedule(steps)
     for number, utterance in enumerate(utterances):
-        own = _own_steps(places, index, number)
-        waits = free if number and own and index in own else 0.0
-        start = max(spoken_until + PAUSE, waits + AHEAD if waits else 0.0)
-        starts.append(start)
-        for step, offset in zip(own, _offsets([steps[i] for i in own], utterance), strict=True):
-            if steps[step].silent:
-                times[step] = max(start + utterance.duration + SILENT_GAP, free)
+        schedule.say(utterance, [step for step, place in enumerate(places) if place == number])
+    for step in range(len(schedule.times), len(steps)):
+        schedule.show_unspoken(step)
+    blocks = math.ceil(schedule.end() * FRAME_RATE / FRAMES_PER_BLOCK - 1e-9)
+    times = [round(time * FRAME_RATE) / FRAME_RATE for time in schedule.times]
+    return Timeline(times, schedule.starts, blocks * FRAMES_PER_BLOCK)
+
+
+class _Schedule:
+    """Times of steps and sentences, filled in from first to last."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self._steps = steps
+        self._free = 0.0
+        self._spoken_until = LEAD_IN - PAUSE
+        self.times: list[float] = []
+        self.starts: list[float] = []
+
+    def say(self, utterance: Utterance, own: Sequence[int]) -> None:
+        """Adds a sentence and the steps that go with it."""
+        waits = self._free + AHEAD if self.starts and own else 0.0
+        start = max(self._spoken_until + PAUSE, waits)
+        self.starts.append(start)
+        self._spoken_until = start + utterance.duration
+        for step, offset in zip(own, _offsets([self._steps[i] for i in own], utterance), strict=True):
+            if self._steps[step].silent:
+                self._show(step, self._spoken_until + SILENT_GAP)
             else:
-                times[step] = max(start + offset - AHEAD, free) if step else 0.0
-            free = times[step] + steps[step].dwell
-        spoken_until = start + utterance.duration
-        if own and steps[own[-1]].silent:
-            spoken_until = free - PAUSE
-        index += len(own)
-    for step in range(index, len(steps)):
-        times[step] = max(free, spoken_until + SILENT_GAP) if step else 0.0
-        free = times[step] + max(steps[step].dwell, 0.0 if steps[step].silent else _reading(steps[step]))
-    end = max(spoken_until + TAIL, free, (times[-1] if times else 0.0) + LAST_DWELL)
-    blocks = math.ceil(end * FRAME_RATE / FRAMES_PER_BLOCK - 1e-9)
-    return Timeline(
-        [round(time * FRAME_RATE) / FRAME_RATE for time in times], starts, blocks * FRAMES_PER_BLOCK
-    )
+                self._show(step, start + offset - AHEAD)
+        if own and self._steps[own[-1]].silent:
+            self._spoken_until = self._free - PAUSE
 
+    def show_unspoken(self, step: int) -> None:
+        """Adds a step after the last sentence, for as long as reading it takes."""
+        self._show(step, self._spoken_until + SILENT_GAP)
+        if not self._steps[step].silent:
+            self._free = max(self._free, self.times[step] + _reading(self._steps[step]))
 
-def _own_steps(places: Sequence[int], first: int, sentence: int) -> list[int]:
-    own = []
-    for step in range(first, len(places)):
-        if places[step] != sentence:
-            break
-        own.append(step)
-    return own
+    def end(self) -> float:
+        """When everything is said and seen."""
+        last = self.times[-1] if self.times else 0.0
+        return max(self._spoken_until + TAIL, self._free, last + LAST_DWELL)
+
+    def _show(self, step: int, wish: float) -> None:
+        """Shows a step when it is wished, or as soon as the one before was seen; the first at once."""
+        self.times.append(max(wish, self._free) if step else 0.0)
+        self._free = self.times[step] + self._steps[step].dwell
 
 
 def _reading(step: Step) -> float:

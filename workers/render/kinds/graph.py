@@ -3,52 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 
 from mootion.video.v1 import script_pb2
 
 from workers.render.box import Box
 from workers.render.cards import CardStyle, several_pictures
-from workers.render.elements import Element, Panel, Point, Stroke, Words
+from workers.render.elements import Element, Panel, Stroke, Words
 from workers.render.errors import SceneInvalidError
-from workers.render.flow import body_styles, require, require_whole_words
+from workers.render.flow import body_styles, require
+from workers.render.graph_places import PADDING_X, Drawing, in_columns, in_rows, node_size, spread
 from workers.render.grid import arranged
 from workers.render.heading import open_scene
 from workers.render.kinds.attempt import Attempt
-from workers.render.layers import Layering, Slot, layered
+from workers.render.layers import Layering, layered
 from workers.render.mention import first_mention
 from workers.render.palette import ACCENT, CALM, FOCUS, LINK, SURFACE, SURFACE_RAISED, TEXT
 from workers.render.routing import Router
 from workers.render.storyboard import Motion, Storyboard
-from workers.render.text import TextStyle, longest_word, natural_width, text_block
-
-PADDING_X = 13.0
-PADDING_Y = 7.0
-NODE_GAP = 18.0
-LAYER_GAP = 34.0
-WIDEST_LAYER_GAP = 70.0
-PASSAGE = 12.0
-"""Room that an edge takes where it runs past a layer."""
+from workers.render.text import TextStyle, text_block
 
 MOST_PASSAGES = 60
-WIDEST_NODE = 330.0
-EDGE_CLEARANCE = 3.0
 COLUMN_COUNTS = (3, 4, 5)
 COLUMN_GAP = 34.0
 ROW_GAP = 24.0
 LARGE_SIZES = (38.0, 34.0)
 FEW = 6
 """Up to so many nodes are tried in larger letters."""
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A graph with every place computed: a box for each node, points for each edge."""
-
-    boxes: list[Box]
-    lines: list[tuple[Point, ...]]
 
 
 def attempts(scene: script_pb2.Scene, language: str) -> Iterator[Attempt]:
@@ -127,7 +108,9 @@ def _drawn(
 ) -> Storyboard:
     board = Storyboard(notes=list(notes))
     area, _ = open_scene(board, title)
-    drawing = _down(labels, layering, style, area) if downwards else _across(labels, layering, style, area)
+    drawing = (
+        in_rows(labels, layering, style, area) if downwards else in_columns(labels, layering, style, area)
+    )
     ends = [(chain[0].node, chain[-1].node) for chain in layering.chains]
     _show(board, labels, spoken, ends, style, drawing)
     return board
@@ -148,13 +131,13 @@ def _in_grid(
     area, _ = open_scene(board, title)
     cells = arranged(order, edges, columns)
     most = (area.width - COLUMN_GAP * (columns - 1)) / columns
-    sizes = [_node_size(label, style, most) for label in labels]
+    sizes = [node_size(label, style, most) for label in labels]
     used = sorted({cell[1] for cell in cells})
     rows = sorted({cell[0] for cell in cells})
     widths = [max(sizes[n][0] for n, cell in enumerate(cells) if cell[1] == column) for column in used]
     heights = [max(sizes[n][1] for n, cell in enumerate(cells) if cell[0] == row) for row in rows]
-    lefts = _spread(widths, area.x, area.width, COLUMN_GAP, 110.0)
-    tops = _spread(heights, area.y, area.height, ROW_GAP, 70.0)
+    lefts = spread(widths, area.x, area.width, COLUMN_GAP, 110.0)
+    tops = spread(heights, area.y, area.height, ROW_GAP, 70.0)
     boxes = []
     for (width, height), (row, column) in zip(sizes, cells, strict=True):
         x, y = used.index(column), rows.index(row)
@@ -174,154 +157,6 @@ def _in_grid(
 def _distance(boxes: Sequence[Box], edge: tuple[int, int]) -> float:
     (x1, y1), (x2, y2) = boxes[edge[0]].centre, boxes[edge[1]].centre
     return abs(x1 - x2) + abs(y1 - y2)
-
-
-def _node_size(label: str, style: TextStyle, most: float) -> tuple[float, float]:
-    """Width and height of a node whose label is wrapped as evenly as it can be within `most` points."""
-    most = min(most, WIDEST_NODE) - 2 * PADDING_X
-    require(most > 0, "there is no room for a node")
-    require_whole_words([label], style, most)
-    whole = natural_width(label, style)
-    block = text_block(label, style, most)
-    lines = len(block.lines)
-    even = min(most, max(whole / lines * 1.12, longest_word(label, style) + 1))
-    if len(text_block(label, style, even).lines) == lines:
-        block = text_block(label, style, even)
-    return block.width + 2 * PADDING_X + 1, block.height + 2 * PADDING_Y
-
-
-def _down(labels: list[str], layering: Layering, style: TextStyle, area: Box) -> Drawing:
-    """Layers as rows."""
-    sizes: dict[int, tuple[float, float]] = {}
-    for layer in layering.layers:
-        nodes = [slot.node for slot in layer if slot.node >= 0]
-        room = area.width - NODE_GAP * (len(layer) - 1) - PASSAGE * (len(layer) - len(nodes))
-        for node in nodes:
-            sizes[node] = _node_size(labels[node], style, room / len(nodes))
-    heights = [max(sizes[slot.node][1] for slot in layer if slot.node >= 0) for layer in layering.layers]
-    tops = _spread(heights, area.y, area.height)
-    centres = _aligned(layering, [sizes[node][0] for node in range(len(labels))], area.x, area.right)
-    boxes: list[Box] = [area] * len(labels)
-    ends: dict[Slot, tuple[Point, Point]] = {}
-    for layer, top, height in zip(layering.layers, tops, heights, strict=True):
-        for slot in layer:
-            x = centres[slot]
-            if slot.node < 0:
-                ends[slot] = (x, top - EDGE_CLEARANCE), (x, top + height + EDGE_CLEARANCE)
-                continue
-            width, tall = sizes[slot.node]
-            box = Box(x - width / 2, top + (height - tall) / 2, width, tall)
-            boxes[slot.node] = box
-            ends[slot] = (x, box.y - EDGE_CLEARANCE), (x, box.bottom + EDGE_CLEARANCE)
-    return Drawing(boxes, [_line(layering, number, ends) for number in range(len(layering.chains))])
-
-
-def _across(labels: list[str], layering: Layering, style: TextStyle, area: Box) -> Drawing:
-    """Layers as columns."""
-    count = len(layering.layers)
-    most = (area.width - LAYER_GAP * 1.3 * (count - 1)) / count
-    sizes = [_node_size(label, style, most) for label in labels]
-    widths = [max(sizes[slot.node][0] for slot in layer if slot.node >= 0) for layer in layering.layers]
-    lefts = _spread(widths, area.x, area.width, LAYER_GAP * 1.3, WIDEST_LAYER_GAP * 1.3)
-    centres = _aligned(layering, [size[1] for size in sizes], area.y, area.bottom)
-    boxes: list[Box] = [area] * len(labels)
-    ends: dict[Slot, tuple[Point, Point]] = {}
-    for layer, left, width in zip(layering.layers, lefts, widths, strict=True):
-        for slot in layer:
-            y = centres[slot]
-            if slot.node < 0:
-                ends[slot] = (left - EDGE_CLEARANCE, y), (left + width + EDGE_CLEARANCE, y)
-                continue
-            wide, height = sizes[slot.node]
-            box = Box(left + (width - wide) / 2, y - height / 2, wide, height)
-            boxes[slot.node] = box
-            ends[slot] = (box.x - EDGE_CLEARANCE, y), (box.right + EDGE_CLEARANCE, y)
-    return Drawing(boxes, [_line(layering, number, ends) for number in range(len(layering.chains))])
-
-
-def _spread(
-    sizes: Sequence[float],
-    start: float,
-    room: float,
-    least: float = LAYER_GAP,
-    widest: float = WIDEST_LAYER_GAP,
-) -> list[float]:
-    """Where each layer begins, with equal gaps of `least` to `widest` points, centred."""
-    slack = room - sum(sizes)
-    gaps = len(sizes) - 1
-    require(slack >= least * gaps - 0.01, "the layers are higher than the area")
-    gap = min(widest, slack / gaps) if gaps else 0.0
-    place = start + (slack - gap * gaps) * 0.46
-    places = []
-    for size in sizes:
-        places.append(place)
-        place += size + gap
-    return places
-
-
-def _aligned(layering: Layering, sizes: Sequence[float], low: float, high: float) -> dict[Slot, float]:
-    """The middle of each slot along its layer: near the middle of its neighbours, apart from the slots beside it."""
-    span = {
-        slot: sizes[slot.node] if slot.node >= 0 else PASSAGE for layer in layering.layers for slot in layer
-    }
-    centres: dict[Slot, float] = {}
-    for layer in layering.layers:
-        total = sum(span[slot] for slot in layer) + NODE_GAP * (len(layer) - 1)
-        require(total <= high - low + 0.01, "a layer is wider than the area")
-        gap = min((high - low - sum(span[slot] for slot in layer)) / (len(layer) + 1), 60.0)
-        gap = max(gap, NODE_GAP if len(layer) > 1 else 0.0)
-        place = (low + high - sum(span[slot] for slot in layer) - gap * (len(layer) - 1)) / 2
-        for slot in layer:
-            centres[slot] = place + span[slot] / 2
-            place += span[slot] + gap
-    near: dict[Slot, list[Slot]] = {}
-    for chain in layering.chains:
-        for first, second in pairwise(chain):
-            near.setdefault(first, []).append(second)
-            near.setdefault(second, []).append(first)
-    for _ in range(8):
-        for layer in layering.layers:
-            wishes = [
-                sum(centres[other] for other in near[slot]) / len(near[slot])
-                if slot in near
-                else centres[slot]
-                for slot in layer
-            ]
-            _settle(layer, wishes, span, centres, low, high)
-    lowest = min(centres[slot] - span[slot] / 2 for slot in centres)
-    highest = max(centres[slot] + span[slot] / 2 for slot in centres)
-    shift = (low + high - lowest - highest) / 2
-    return {slot: centre + shift for slot, centre in centres.items()}
-
-
-def _settle(
-    layer: Sequence[Slot],
-    wishes: Sequence[float],
-    span: dict[Slot, float],
-    centres: dict[Slot, float],
-    low: float,
-    high: float,
-) -> None:
-    """Moves each slot half way to its wish, then pushes apart what is too near, from both ends."""
-    wanted = [(centres[slot] + wish) / 2 for slot, wish in zip(layer, wishes, strict=True)]
-    edge = low
-    for index, slot in enumerate(layer):
-        wanted[index] = max(wanted[index], edge + span[slot] / 2)
-        edge = wanted[index] + span[slot] / 2 + NODE_GAP
-    edge = high
-    for index in range(len(layer) - 1, -1, -1):
-        wanted[index] = min(wanted[index], edge - span[layer[index]] / 2)
-        edge = wanted[index] - span[layer[index]] / 2 - NODE_GAP
-    centres.update(zip(layer, wanted, strict=True))
-
-
-def _line(layering: Layering, number: int, ends: dict[Slot, tuple[Point, Point]]) -> tuple[Point, ...]:
-    chain = layering.chains[number]
-    points = [ends[chain[0]][1]]
-    for slot in chain[1:-1]:
-        points.extend(ends[slot])
-    points.append(ends[chain[-1]][0])
-    return tuple(reversed(points)) if number in layering.reversed_edges else tuple(points)
 
 
 def _show(

@@ -10,7 +10,7 @@ from mootion.video.v1 import script_pb2
 
 from workers.render.box import Box
 from workers.render.cards import page_dwell
-from workers.render.elements import Disc, Element, Stroke, Words
+from workers.render.elements import Disc, Element, Point, Stroke, Words
 from workers.render.flow import body_styles, paged, require, require_whole_words, stacked
 from workers.render.heading import open_scene
 from workers.render.kinds.attempt import Attempt
@@ -56,30 +56,31 @@ def _across(title: str, events: list[script_pb2.TimelineEvent], style: TextStyle
     above, below = max(heights[0::2]), max(heights[1::2])
     require(above + below <= area.height, "the line is higher than the area")
     y = area.y + (area.height - above - below) / 2 + above
-    line = Stroke(((area.x, y), (area.right, y)), RULE, 4.0)
-    board.show(line, Motion.DRAW)
-    for index, (event, (when, what)) in enumerate(zip(events, blocks, strict=True)):
+    board.show(Stroke(((area.x, y), (area.right, y)), RULE, 4.0), Motion.DRAW)
+    for index, (event, texts) in enumerate(zip(events, blocks, strict=True)):
         x = area.x + pitch * (index + 0.5)
-        if when.rtl or what.rtl:
+        if texts[0].rtl or texts[1].rtl:
             x = area.right - pitch * (index + 0.5)
         left = min(max(x - width / 2, area.x), area.right - width)
-        top = y - STEM - when.height - what.height if index % 2 == 0 else y + STEM
         board.step(f"{event.when} {event.what}")
-        stem_end = y - STEM + 4 if index % 2 == 0 else y + STEM - 4
-        board.show(Stroke(((x, y), (x, stem_end)), RULE, 2.5), Motion.DRAW)
-        board.focus(
-            [
-                Disc((x, y), DOT, FOCUS),
-                Words(when, left, top, FOCUS),
-                Words(what, left, top + when.height, TEXT),
-            ],
-            [
-                Disc((x, y), DOT, ACCENT),
-                Words(when, left, top, ACCENT),
-                Words(what, left, top + when.height, CALM),
-            ],
-        )
+        _show_event(board, texts, (x, y), left, index % 2 == 0)
     return board
+
+
+def _show_event(
+    board: Storyboard, texts: tuple[TextBlock, TextBlock], place: Point, left: float, above: bool
+) -> None:
+    """A dot on the line across, with its date and event over or under it."""
+    when, what = texts
+    x, y = place
+    top = y - STEM - when.height - what.height if above else y + STEM
+    stem_end = y - STEM + 4 if above else y + STEM - 4
+    board.show(Stroke((place, (x, stem_end)), RULE, 2.5), Motion.DRAW)
+    below = top + when.height
+    board.focus(
+        [Disc(place, DOT, FOCUS), Words(when, left, top, FOCUS), Words(what, left, below, TEXT)],
+        [Disc(place, DOT, ACCENT), Words(when, left, top, ACCENT), Words(what, left, below, CALM)],
+    )
 
 
 def _down(title: str, events: list[script_pb2.TimelineEvent], style: TextStyle, several: bool) -> Storyboard:
