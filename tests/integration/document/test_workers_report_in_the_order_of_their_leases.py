@@ -12,7 +12,15 @@ from mootion.event.v1 import event_pb2
 
 from mesh.testing import Running, running
 from services.document.__main__ import build
-from tests.integration.document.library import SENTENCES, complete, completion, library, ready, uploaded, worker
+from tests.integration.document.library import (
+    SENTENCES,
+    complete,
+    completion,
+    library,
+    ready,
+    uploaded,
+    worker,
+)
 from tests.integration.document.refusals import reason_of, refused
 
 Report = Callable[[Running, str, int], Awaitable[object]]
