@@ -176,7 +176,9 @@ def _summary(bare: Target, meshed: Target) -> dict[str, Any]:
 
 def main() -> None:
     """Runs the comparison."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=7, help="rounds after the one that warms up")
     parser.add_argument("--calls", type=int, default=4000, help="calls in a round")
     parser.add_argument("--at-once", type=int, default=16, help="calls under way at a time")

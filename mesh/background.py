@@ -40,6 +40,8 @@ class Background:
                     await run()
                     return
                 except Exception as error:
-                    structlog.get_logger().error("background task failed", restart_seconds=pause, exc_info=error)
+                    structlog.get_logger().error(
+                        "background task failed", restart_seconds=pause, exc_info=error
+                    )
                 await self._sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)

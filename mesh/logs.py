@@ -112,7 +112,11 @@ class _Formatter(logging.Formatter):
         self._described = described
 
     def format(self, record: logging.LogRecord) -> str:
-        event = {"event": record.getMessage(), "logger": record.name, "exc_info": (record.exc_info or (None,) * 3)[1]}
+        event = {
+            "event": record.getMessage(),
+            "logger": record.name,
+            "exc_info": (record.exc_info or (None,) * 3)[1],
+        }
         return _render(None, "", self._described(None, record.levelname.lower(), event))
 
 

@@ -13,7 +13,10 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.calls = Counter(
-            "mootion_calls", "Calls served, by method and status code.", ("method", "code"), registry=self.registry
+            "mootion_calls",
+            "Calls served, by method and status code.",
+            ("method", "code"),
+            registry=self.registry,
         )
         self.call_seconds = Histogram(
             "mootion_call_seconds",

@@ -76,7 +76,9 @@ class OutgoingMethod:
 
     def deadline(self, timeout: float | None) -> float:
         """When the call must have ended, on the monotonic clock."""
-        seconds = self.method.deadline_seconds if timeout is None else min(timeout, self.method.deadline_seconds)
+        seconds = (
+            self.method.deadline_seconds if timeout is None else min(timeout, self.method.deadline_seconds)
+        )
         ends = time.monotonic() + seconds
         call = context.current()
         return ends if call is None else min(ends, call.deadline)
@@ -118,7 +120,11 @@ class OutgoingMethod:
         Only what makes a service unavailable itself is repeated. Where it reports that another one behind it does
         not answer, that call has been repeated already.
         """
-        if failure.code is not grpc.StatusCode.UNAVAILABLE or attempt >= self._attempts or _is_from_behind(failure):
+        if (
+            failure.code is not grpc.StatusCode.UNAVAILABLE
+            or attempt >= self._attempts
+            or _is_from_behind(failure)
+        ):
             return False
         pause = self._backoff_seconds * 2 ** (attempt - 1) * (0.5 + self._jitter())
         if pause >= deadline - time.monotonic():
@@ -128,7 +134,9 @@ class OutgoingMethod:
 
     def _metadata(self) -> tuple[tuple[str, str], ...]:
         call = context.current()
-        identity = self._identity or Identity(call.principal if call else None, context.workload() or self._workload)
+        identity = self._identity or Identity(
+            call.principal if call else None, context.workload() or self._workload
+        )
         metadata = list(trace_headers().items())
         if call is not None:
             metadata.append(("mootion-request-id", call.request_id))

@@ -81,7 +81,9 @@ class Server:
         self._http = self._open_http()
         if settings.metrics_port:
             registry = self._runtime.telemetry.metrics.registry
-            self._metrics = _bound("MOOTION_METRICS_PORT", lambda: MetricsEndpoint(registry, settings.metrics_port))
+            self._metrics = _bound(
+                "MOOTION_METRICS_PORT", lambda: MetricsEndpoint(registry, settings.metrics_port)
+            )
         await self._grpc.start()
         if self._http is not None:
             await self._http.start()
@@ -144,7 +146,9 @@ class Server:
         if not applications:
             return None
         if len(applications) > 1:
-            raise ConfigurationError(["more than one service brings an HTTP application; there is one media port"])
+            raise ConfigurationError(
+                ["more than one service brings an HTTP application; there is one media port"]
+            )
         settings, local = self._runtime.settings, self._runtime.settings.local_principal
         application = CallMiddleware(applications[0], self._runtime.ids, local=local)
         return _bound(
@@ -265,7 +269,9 @@ def _bound(variable: str, bind: Callable[[], T]) -> T:
     try:
         return bind()
     except OSError as error:
-        raise ConfigurationError([f"the port of {variable} is taken or not allowed; set another one"]) from error
+        raise ConfigurationError(
+            [f"the port of {variable} is taken or not allowed; set another one"]
+        ) from error
 
 
 async def _run_as(workload: str, run: Callable[[], Awaitable[None]] | None) -> None:

@@ -19,11 +19,20 @@ _REASONS = dict(reason_pb2.Reason.items())
 _BARE = {
     grpc.StatusCode.UNAVAILABLE: (grpc.StatusCode.UNAVAILABLE, reason_pb2.REASON_DEPENDENCY_UNAVAILABLE),
     grpc.StatusCode.CANCELLED: (grpc.StatusCode.UNAVAILABLE, reason_pb2.REASON_DEPENDENCY_UNAVAILABLE),
-    grpc.StatusCode.DEADLINE_EXCEEDED: (grpc.StatusCode.DEADLINE_EXCEEDED, reason_pb2.REASON_DEADLINE_EXCEEDED),
+    grpc.StatusCode.DEADLINE_EXCEEDED: (
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        reason_pb2.REASON_DEADLINE_EXCEEDED,
+    ),
     grpc.StatusCode.UNIMPLEMENTED: (grpc.StatusCode.UNIMPLEMENTED, reason_pb2.REASON_UNKNOWN_METHOD),
-    grpc.StatusCode.RESOURCE_EXHAUSTED: (grpc.StatusCode.RESOURCE_EXHAUSTED, reason_pb2.REASON_REQUEST_TOO_LARGE),
+    grpc.StatusCode.RESOURCE_EXHAUSTED: (
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        reason_pb2.REASON_REQUEST_TOO_LARGE,
+    ),
     grpc.StatusCode.UNAUTHENTICATED: (grpc.StatusCode.UNAUTHENTICATED, reason_pb2.REASON_NO_PRINCIPAL),
-    grpc.StatusCode.PERMISSION_DENIED: (grpc.StatusCode.PERMISSION_DENIED, reason_pb2.REASON_CALLER_NOT_ALLOWED),
+    grpc.StatusCode.PERMISSION_DENIED: (
+        grpc.StatusCode.PERMISSION_DENIED,
+        reason_pb2.REASON_CALLER_NOT_ALLOWED,
+    ),
 }
 _UNEXPECTED = (grpc.StatusCode.INTERNAL, reason_pb2.REASON_INTERNAL)
 

@@ -76,7 +76,9 @@ def check_role(principal: Principal | None, least_role: policy_pb2.AccessRole.Va
         _check_person(principal, least_role, path)
 
 
-def _check_person(principal: Principal | None, least_role: policy_pb2.AccessRole.ValueType, path: str) -> None:
+def _check_person(
+    principal: Principal | None, least_role: policy_pb2.AccessRole.ValueType, path: str
+) -> None:
     if principal is None:
         raise CallError(
             grpc.StatusCode.UNAUTHENTICATED,
@@ -106,5 +108,7 @@ def _refuse_repeated(call: Call) -> None:
     for key in (PRINCIPAL_KEY, ROLE_KEY, CALLER_KEY):
         if keys.count(key) > 1:
             raise CallError(
-                grpc.StatusCode.UNAUTHENTICATED, reason_pb2.REASON_NO_PRINCIPAL, f"{key} was given more than once."
+                grpc.StatusCode.UNAUTHENTICATED,
+                reason_pb2.REASON_NO_PRINCIPAL,
+                f"{key} was given more than once.",
             )

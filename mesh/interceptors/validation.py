@@ -86,5 +86,8 @@ def _invalid(violations: list[Violation]) -> CallError:
     sentence = f"{first.field}: {first.description}" if first.field else first.description
     more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
     return CallError(
-        grpc.StatusCode.INVALID_ARGUMENT, reason_pb2.REASON_INVALID_FIELD, sentence + more, violations=violations
+        grpc.StatusCode.INVALID_ARGUMENT,
+        reason_pb2.REASON_INVALID_FIELD,
+        sentence + more,
+        violations=violations,
     )

@@ -31,7 +31,9 @@ def mutated(chance: random.Random) -> bytes:
 @pytest.mark.parametrize("name", METHODS)
 async def test_no_bytes_end_as_unknown_or_internal(served: Served, name: str) -> None:
     chance = random.Random(f"seed 1 {name}")
-    call: Any = served.running.runtime.channels.channel("toy").unary_unary(f"/mootion.toy.v1.ToyService/{name}")
+    call: Any = served.running.runtime.channels.channel("toy").unary_unary(
+        f"/mootion.toy.v1.ToyService/{name}"
+    )
     refused = 0
     for _ in range(CASES_PER_METHOD):
         raw = mutated(chance) if chance.random() < 0.8 else chance.randbytes(chance.randrange(60))

@@ -41,7 +41,9 @@ class Flaky(rpc.ToyServiceServicer):
             yield toy.CountResponse(number=number)
         await self._arrive(context_)
 
-    async def Upload(self, request_iterator: AsyncIterator[toy.UploadRequest], context_: Any) -> toy.UploadResponse:
+    async def Upload(
+        self, request_iterator: AsyncIterator[toy.UploadRequest], context_: Any
+    ) -> toy.UploadResponse:
         size = sum([len(request.content.data) async for request in request_iterator])
         await self._arrive(context_)
         return toy.UploadResponse(size=size)
@@ -107,7 +109,9 @@ async def test_attempts_end_where_the_policy_says() -> None:
 
 
 async def test_what_has_been_repeated_further_in_is_not_repeated_here() -> None:
-    behind = CallError(grpc.StatusCode.UNAVAILABLE, reason_pb2.REASON_DEPENDENCY_UNAVAILABLE, "The llm is gone.")
+    behind = CallError(
+        grpc.StatusCode.UNAVAILABLE, reason_pb2.REASON_DEPENDENCY_UNAVAILABLE, "The llm is gone."
+    )
     async with reached() as found:
         found.server.failures = [(grpc.StatusCode.UNAVAILABLE, behind)]
         with pytest.raises(CallError) as raised:
@@ -123,7 +127,9 @@ async def test_a_server_that_is_restarting_is_called_again() -> None:
 
 
 @pytest.mark.parametrize("code", [grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.ABORTED])
-async def test_other_failures_are_not_repeated_and_text_of_a_library_is_not_passed_on(code: grpc.StatusCode) -> None:
+async def test_other_failures_are_not_repeated_and_text_of_a_library_is_not_passed_on(
+    code: grpc.StatusCode,
+) -> None:
     async with reached() as found:
         found.server.failures = [(code, None)]
         with pytest.raises(CallError) as raised:

@@ -83,7 +83,9 @@ class Rival:
         return await self._replies.recall(principal, method, request_id)
 
     async def store(self, principal: str, method: str, request_id: str, stored: StoredReply) -> None:
-        other = StoredReply(stored.body_hash, toy.CreateThingResponse(thing_id="of the rival").SerializeToString())
+        other = StoredReply(
+            stored.body_hash, toy.CreateThingResponse(thing_id="of the rival").SerializeToString()
+        )
         await self._replies.store(principal, method, request_id, other)
         await self._replies.store(principal, method, request_id, stored)
 
@@ -98,7 +100,9 @@ async def test_when_another_process_was_first_its_reply_is_given() -> None:
     assert reply.thing_id == "of the rival"
 
 
-def chunks(data: bytes, size: int, request_id: str = "u1", name: str = "a.pdf") -> Iterator[toy.UploadRequest]:
+def chunks(
+    data: bytes, size: int, request_id: str = "u1", name: str = "a.pdf"
+) -> Iterator[toy.UploadRequest]:
     yield toy.UploadRequest(
         name=name, request_id=request_id, content={"content_type": "application/pdf", "data": data[:size]}
     )

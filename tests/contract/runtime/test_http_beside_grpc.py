@@ -49,7 +49,14 @@ def application(runtime: Runtime) -> Starlette:
 
         return StreamingResponse(chunks(), headers={"content-length": "8"})
 
-    pages = {"/whoami": whoami, "/missing": missing, "/boom": boom, "/relay": relay, "/slow": slow, "/broken": broken}
+    pages = {
+        "/whoami": whoami,
+        "/missing": missing,
+        "/boom": boom,
+        "/relay": relay,
+        "/slow": slow,
+        "/broken": broken,
+    }
     return Starlette(routes=[Route(path, page) for path, page in pages.items()])
 
 
@@ -65,7 +72,9 @@ async def served(**overrides: Any) -> AsyncIterator[Running]:
 
 async def get(found: Running, path: str, **headers: str) -> tuple[int, bytes]:
     named = {key.replace("_", "-"): value for key, value in headers.items()}
-    request = urllib.request.Request(f"http://127.0.0.1:{found.runtime.settings.media_port}{path}", headers=named)
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{found.runtime.settings.media_port}{path}", headers=named
+    )
     return await asyncio.to_thread(_answer, request)
 
 
@@ -79,7 +88,9 @@ def _answer(request: urllib.request.Request) -> tuple[int, bytes]:
 
 async def test_the_application_knows_who_calls() -> None:
     async with served() as found:
-        named = await get(found, "/whoami", mootion_principal="ada", mootion_role="STUDENT", mootion_caller="edge")
+        named = await get(
+            found, "/whoami", mootion_principal="ada", mootion_role="STUDENT", mootion_caller="edge"
+        )
         assert named == (200, b"ada media")
         assert await get(found, "/whoami") == (200, b"local media")
 

@@ -136,7 +136,9 @@ async def test_reflection_lists_the_services(served: Served) -> None:
 
 
 async def test_an_unknown_method_ends_with_a_status_of_ours(served: Served) -> None:
-    call: Any = served.running.runtime.channels.channel("toy").unary_unary("/mootion.toy.v1.ToyService/Nothing")
+    call: Any = served.running.runtime.channels.channel("toy").unary_unary(
+        "/mootion.toy.v1.ToyService/Nothing"
+    )
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await call(b"")
     assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
@@ -229,7 +231,9 @@ async def test_parts_start_before_the_first_call_and_stop_after_the_last(tmp_pat
 
     async with open_runtime(settings(tmp_path), "toy") as runtime:
         until = asyncio.Event()
-        part = Parts("toy", parts(Toy(runtime)).servicers, [step("task")], start=step("start"), stop=step("stop"))
+        part = Parts(
+            "toy", parts(Toy(runtime)).servicers, [step("task")], start=step("start"), stop=step("stop")
+        )
         serving = asyncio.ensure_future(
             serve(runtime, [part], until=until, ready=lambda: happened.append("ready"), partial=True)
         )

@@ -105,7 +105,10 @@ async def test_bytes_that_are_no_message_are_an_invalid_argument(served: Served)
     for method in SERVICE.methods:
         path = f"/{SERVICE.full_name}/{method.name}"
         failure = await _send_garbage(served, path, streams=method.client_streaming)
-        assert failure.code() is grpc.StatusCode.INVALID_ARGUMENT or method.name in ("Administer", "Report"), path
+        assert failure.code() is grpc.StatusCode.INVALID_ARGUMENT or method.name in (
+            "Administer",
+            "Report",
+        ), path
 
 
 async def _send_garbage(served: Served, path: str, *, streams: bool) -> grpc.aio.AioRpcError:
@@ -157,5 +160,3 @@ async def test_what_tasks_of_a_handler_meant_is_said_when_they_fail_together(ser
     with pytest.raises(CallError) as raised:
         await served.stub().Echo(toy.EchoRequest(text="group"))
     assert raised.value.reason == reason_pb2.REASON_CONCURRENT_CHANGE
-
-

@@ -36,7 +36,9 @@ async def test_a_workload_inside_the_mesh_gets_no_local_principal(served: Served
 
 
 async def test_a_role_below_the_least_is_refused(served: Served) -> None:
-    error = await refused(served.stub(role=policy_pb2.ACCESS_ROLE_TEACHER).Administer(toy.AdministerRequest()))
+    error = await refused(
+        served.stub(role=policy_pb2.ACCESS_ROLE_TEACHER).Administer(toy.AdministerRequest())
+    )
     assert (error.code, error.reason) == (grpc.StatusCode.PERMISSION_DENIED, reason_pb2.REASON_ROLE_TOO_LOW)
     await served.stub(role=policy_pb2.ACCESS_ROLE_ADMIN).Administer(toy.AdministerRequest())
 

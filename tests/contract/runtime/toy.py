@@ -80,7 +80,9 @@ class Toy(rpc.ToyServiceServicer):
         echo = await stub.Echo(toy.EchoRequest(text=request.text))
         return toy.RelayResponse(remaining_seconds=[remaining], echo=echo)
 
-    async def CreateThing(self, request: toy.CreateThingRequest, context_: Context) -> toy.CreateThingResponse:
+    async def CreateThing(
+        self, request: toy.CreateThingRequest, context_: Context
+    ) -> toy.CreateThingResponse:
         await asyncio.sleep(0.01)
         self._count("CreateThing")
         reply = toy.CreateThingResponse(thing_id=self.runtime.ids.new())

@@ -35,5 +35,7 @@ def test_derived_ids_are_equal_exactly_for_equal_parts(one: list[str], other: li
 
 
 def test_a_derived_id_is_a_uuid_and_never_changes() -> None:
-    assert derived("document", "d1") == Ids().derived("document", "d1") == "f902db83-b3ab-8737-a30c-07366d692c03"
+    assert (
+        derived("document", "d1") == Ids().derived("document", "d1") == "f902db83-b3ab-8737-a30c-07366d692c03"
+    )
     assert uuid.UUID(derived("a")).version == 8

@@ -31,7 +31,10 @@ def test_every_method_of_every_contract_is_known_and_complete() -> None:
 
 def test_a_method_says_what_its_contract_says() -> None:
     upload, get = policy.method(UPLOAD), policy.method(GET)
-    assert (upload.service, upload.full_name) == ("document", "mootion.document.v1.DocumentService.UploadDocument")
+    assert (upload.service, upload.full_name) == (
+        "document",
+        "mootion.document.v1.DocumentService.UploadDocument",
+    )
     assert (upload.client_streaming, upload.server_streaming) == (True, False)
     assert upload.max_request_bytes >= 100 * 1024 * 1024
     assert upload.creates_once
@@ -55,7 +58,9 @@ def test_policies_are_read_even_where_options_were_looked_at_before_their_extens
         "from mesh import policy\n"
         "assert all(method.callers for method in policy.methods_of(service))\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 

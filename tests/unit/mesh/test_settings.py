@@ -69,7 +69,8 @@ def test_an_engine_that_needs_a_key_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "loopback"), [("localhost", True), ("::1", True), ("127.9.9.9", True), ("0.0.0.0", False), ("db", False)]
+    ("host", "loopback"),
+    [("localhost", True), ("::1", True), ("127.9.9.9", True), ("0.0.0.0", False), ("db", False)],
 )
 def test_loopback_is_what_no_other_machine_reaches(host: str, loopback: bool) -> None:
     assert Settings(bind_host=host).is_loopback is loopback

@@ -33,7 +33,9 @@ def test_a_failure_of_ours_arrives_whole(sent: CallError) -> None:
 
 
 @given(st.sampled_from(list(grpc.StatusCode)), st.binary(max_size=20))
-def test_a_failure_of_a_library_says_which_service_and_nothing_of_its_text(code: grpc.StatusCode, junk: bytes) -> None:
+def test_a_failure_of_a_library_says_which_service_and_nothing_of_its_text(
+    code: grpc.StatusCode, junk: bytes
+) -> None:
     got = arrived(junk, code, "canary in /srv")
     assert "quiz" in got.message
     assert "canary" not in repr(got)
