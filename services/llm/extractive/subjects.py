@@ -35,6 +35,9 @@ _VAGUE_DEFINIENS = words(
 _EVERYDAY_ZIPF = 5.2
 # `An ion is ...` defines more surely than `Ions are ...`, and that than `The ion is ...`.
 _ARTICLE_WEIGHTS = MappingProxyType({"indefinite": 1.0, "bare": 0.95, "definite": 0.75})
+_SUBORDINATORS = words(
+    "if when whenever because although though while whereas unless whether since until where as"
+)
 _TELLERS = words("recall note notice remember we this suppose")
 _LINKS = words("of with without to for")
 # Links that only narrow where a term is used: `an argument in philosophy`.
@@ -89,6 +92,8 @@ def _clause_start(tokens: Sequence[Token]) -> int:
                 return i + 1
             if tokens[i].tag == "AUX":
                 break
+    if opens_aside and tokens[start].lower in _SUBORDINATORS:
+        return len(tokens)
     named = start < len(tokens) and tokens[start].lower.endswith("ly")
     return start + 1 if opens_aside and tokens[start].tag in ("ADV", "CONJ") and not named else start
 
