@@ -15,6 +15,7 @@ from services.document import store
 from services.document.progress import cancelled, fail
 from tests.integration.document.library import complete, library, ready, uploaded, worker
 from tests.integration.document.refusals import reason_of
+from tests.integration.document.waiting import until
 
 Seen = list[tuple[int, int]]
 
@@ -33,9 +34,10 @@ async def watch(served: Running, document_id: str, seen: Seen, after: int = 0) -
 
 
 async def until_seen(seen: Seen, count: int) -> None:
-    async with asyncio.timeout(5):
-        while len(seen) < count:
-            await asyncio.sleep(0.005)
+    async def enough() -> bool:
+        return len(seen) >= count
+
+    await until(enough)
 
 
 async def progress(served: Running, document_id: str, percent: int) -> None:
@@ -124,6 +126,8 @@ async def test_watchers_that_left_are_forgotten(monkeypatch: pytest.MonkeyPatch)
         for each in watching:
             each.cancel()
         await asyncio.gather(*watching, return_exceptions=True)
-        async with asyncio.timeout(5):
-            while notifiers[0]._watchers:
-                await asyncio.sleep(0.01)
+
+        async def forgotten() -> bool:
+            return not notifiers[0]._watchers
+
+        await until(forgotten)

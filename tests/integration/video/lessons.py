@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
@@ -57,10 +56,10 @@ async def planned(running: Running, document_id: str, principal: str = "tester")
     """A new video whose script is written."""
     request = messages.CreateVideoRequest(document_id=document_id)
     video_id = (await videos(running, principal).CreateVideo(request)).video.video_id
-    async with asyncio.timeout(10):
-        while (video := await get(running, video_id, principal)).state == video_pb2.QUEUED:
-            await asyncio.sleep(0.01)
-    return video
+    async for reply in videos(running, principal).WatchVideo(messages.WatchVideoRequest(video_id=video_id)):
+        if reply.video.state != video_pb2.QUEUED:
+            return reply.video
+    raise AssertionError("the watch ended before the video was planned")
 
 
 async def start_scene(running: Running, video_id: str, index: int, token: int = 1) -> bool:

@@ -20,6 +20,7 @@ from services.video.__main__ import build
 from tests.integration.document.library import library, ready, uploaded
 from tests.integration.document.refusals import reason_of, refused
 from tests.integration.document.scripted_llm import ScriptedLlm
+from tests.integration.document.waiting import until
 from tests.integration.video.lessons import (
     REPLIES,
     SCRIPT,
@@ -173,9 +174,11 @@ async def test_a_video_cancelled_while_its_script_is_written_gets_no_scenes(
     await writing.wait()
     await cancel(served, video_id)
     go_on.set()
-    async with asyncio.timeout(5):
-        while await depth(served, "video.plan"):
-            await asyncio.sleep(0.01)
+
+    async def settled() -> bool:
+        return await depth(served, "video.plan") == 0
+
+    await until(settled)
     video = await get(served, video_id)
     assert (video.failure.reason, len(video.scenes)) == ("CANCELLED", 0)
     assert await depth(served, "video.scene") == 0
