@@ -1,8 +1,10 @@
 """Answers through the real service: whatever the engine claims, only what a passage of the caller holds gets out."""
 
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
+from google.protobuf.message import Message
 from mootion.answer.v1 import answer_service_pb2 as messages
 from mootion.answer.v1.answer_service_pb2_grpc import AnswerServiceStub
 from mootion.document.v1 import document_pb2
@@ -38,7 +40,7 @@ def cited(passage: document_pb2.Passage, **changes: object) -> document_pb2.Cita
     return document_pb2.Citation(**{**facts, **changes})  # type: ignore[arg-type]
 
 
-def saying(*lies: Lie, supported: bool = True) -> Callable[[object], object]:
+def saying(*lies: Lie, supported: bool = True) -> Callable[[Any], Message]:
     """An engine that proves one sentence by each lie about the passage that holds the truth."""
 
     def answer(request: llm_service_pb2.AnswerQuestionRequest) -> llm_service_pb2.AnswerQuestionResponse:

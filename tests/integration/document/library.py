@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from google.api import httpbody_pb2
@@ -40,14 +40,14 @@ def worker(running: Running) -> DocumentProcessingServiceAsyncStub:
 
 def upload_parts(
     data: bytes = PDF, *, name: str = "waves.pdf", chunk: int = 4096, request_id: str = ""
-) -> list[messages.UploadDocumentRequest]:
+) -> Iterator[messages.UploadDocumentRequest]:
     """An upload, cut into chunks."""
     first = messages.UploadDocumentRequest(filename=name, request_id=request_id)
     rest = [
         messages.UploadDocumentRequest(content=httpbody_pb2.HttpBody(data=data[start : start + chunk]))
         for start in range(0, len(data), chunk)
     ]
-    return [first, *rest]
+    return iter([first, *rest])
 
 
 async def uploaded(running: Running, principal: str = "tester", data: bytes = PDF) -> documents.Document:
@@ -74,7 +74,7 @@ async def complete(
 
 def completion(
     document_id: str, token: int, sentences: Sequence[str] = SENTENCES
-) -> list[processing.CompleteProcessingRequest]:
+) -> Iterator[processing.CompleteProcessingRequest]:
     """What a worker sends at the end: facts, then passages, then an atom."""
 
     def part() -> processing.CompleteProcessingRequest:
@@ -84,7 +84,7 @@ def completion(
     first.facts.CopyFrom(documents.Document(title="Waves", format=documents.PDF, page_count=9, language="en"))
     second.passages.extend(passages(document_id, sentences))
     third.atoms.add(atom_id=f"atom-{document_id[-12:]}", document_id=document_id, title="Sound", content="It is.")
-    return [first, second, third]
+    return iter([first, second, third])
 
 
 def passages(document_id: str, sentences: Iterable[str] = SENTENCES) -> list[documents.Passage]:

@@ -1,6 +1,7 @@
 """Pages of documents, passages and atoms: complete, in order, and good only for the list they came from."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
+from typing import Any
 
 import pytest
 from mootion.document.v1 import document_service_pb2 as messages
@@ -53,7 +54,7 @@ async def test_a_token_of_another_list_is_refused(served: Running) -> None:
     client = library(served)
     passages = await client.ListPassages(messages.ListPassagesRequest(document_id=one, page_size=2))
     documents = await client.ListDocuments(messages.ListDocumentsRequest(page_size=1))
-    foreign = [
+    foreign: list[Awaitable[Any]] = [
         client.ListPassages(
             messages.ListPassagesRequest(document_id=other, page_token=passages.next_page_token)
         ),

@@ -212,4 +212,4 @@ def joined(parts: Sequence[RenderedPart], title: str, folder: Path) -> Stitched:
     paths = [folder / name for name in ("lesson.mp4", "lesson.vtt", "lesson.png")]
     for path in paths:
         path.write_bytes(b"".join(part.path.read_bytes() for part in parts))
-    return Stitched(*paths, [], [], "", 6.0, FILE)
+    return Stitched(paths[0], paths[1], paths[2], [], [], "", 6.0, FILE)
