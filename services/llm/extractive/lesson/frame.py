@@ -28,7 +28,7 @@ LONGEST_TITLE = 120
 LONGEST_HOOK_WORDS = 22
 _MOST_NAMES = 3
 _STRIKING = re.compile(
-    r"\d[\d.,]*|\b(?:million|billion|most|largest|smallest|fastest|strongest|highest|only|never|every|impossible|oldest|first)\b"
+    r"\d[\d.,]*|\b(?:million|billion|most|largest|smallest|fastest|strongest|highest|only|never|every|impossible|oldest)\b"
 )
 _EARLY_SENTENCES = 25
 
@@ -192,19 +192,14 @@ def _surprises(material: Material, scenes: Sequence[SceneDraft]) -> list[tuple[s
     found = []
     for sentence in material.shop.reading.standing:
         terms = material.terms_in(sentence) & taught
-        striking = _STRIKING.search(sentence.text)
-        if (
-            terms
-            and striking
-            and sentence.index not in shown
-            and word_count(sentence.text) <= LONGEST_HOOK_WORDS - 3
-        ):
+        statement = statement_of(sentence)
+        striking = _STRIKING.search(statement)
+        short = word_count(statement) <= LONGEST_HOOK_WORDS - 3
+        if terms and striking and short and sentence.index not in shown:
             weight = max(material.importance[t] for t in terms) + 0.5 * striking[0][:1].isdigit()
-            found.append((weight, statement_of(sentence), sentence))
+            found.append((weight, statement, sentence))
     found.sort(key=lambda f: (-f[0], f[2].index))
-    return [
-        (f"Did you know that {_inside(material, statement)}?", sentence) for _, statement, sentence in found
-    ]
+    return [(f"Did you know that {_inside(material, said)}?", sentence) for _, said, sentence in found]
 
 
 def _inside(material: Material, statement: str) -> str:

@@ -30,6 +30,8 @@ _UNIT = re.compile(
 _SYMBOLS = (
     (re.compile(r"\s*\([^()]*\)"), ""),
     (re.compile(r"\s*\[[^\[\]]*\]"), ""),
+    (re.compile(r"(?<=[A-Z\d])\+(?=[\s.,;:)]|$)"), " plus"),
+    (re.compile(r"(?<=[A-Z])[–−](?=[\s.,;:)]|$)"), " minus"),
     (re.compile(r"(?<=\d)\s?[–−-]\s?(?=\d)"), " to "),
     (re.compile(r"\s*[—–]\s*"), ", "),
     (re.compile(r"\be\.g\.,?"), "for example"),

@@ -3,9 +3,12 @@
 import math
 import re
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from enum import Enum
 from functools import cached_property
 from itertools import pairwise
+
+from mootion.llm.v1.task_pb2 import RELATED, Relation
 
 from services.llm.extractive.analysis import Sentence
 from services.llm.extractive.questions.definitions import Definition
@@ -36,11 +39,18 @@ class Kinship:
 
     CLOSE = 2.6
 
-    def __init__(self, reading: Reading, definitions: list[Definition], listings: list[Listing]) -> None:
+    def __init__(
+        self,
+        reading: Reading,
+        definitions: list[Definition],
+        listings: list[Listing],
+        relations: Sequence[Relation] = (),
+    ) -> None:
         self._reading = reading
         self._definitions = definitions
         self._genus = {d.term: self._genus_of(d) for d in definitions}
         self._listed = self._lists_of_terms(listings)
+        self._related = self._pairs_of(relations)
         self._classes: dict[int, WordClass] = {}
 
     def likeness(self, a: int, b: int) -> float:
@@ -52,6 +62,7 @@ class Kinship:
         score += 1.6 * _cosine(self._contexts.get(a, {}), self._contexts.get(b, {}))
         score += 0.9 * (self._home.get(a) == self._home.get(b)) + 0.5 * (self._chapter(a) == self._chapter(b))
         score += 0.5 * (one.name[-4:] == other.name[-4:]) + 0.2 * (len(one.keys[0]) == len(other.keys[0]))
+        score += 0.8 * ((min(a, b), max(a, b)) in self._related)
         return score + 0.3 * (b in self._genus and a in self._genus)
 
     def word_class(self, term: int) -> WordClass:
@@ -127,6 +138,17 @@ class Kinship:
             elif last:
                 break
         return self._reading.key_of(last)[0] if last else ""
+
+    def _pairs_of(self, relations: Sequence[Relation]) -> frozenset[tuple[int, int]]:
+        """Terms that are explained together, as pairs in order of position."""
+        pairs = set()
+        for relation in relations:
+            ends = [
+                self._reading.find(self._reading.key_of(name)) for name in (relation.source, relation.target)
+            ]
+            if relation.type == RELATED and ends[0] is not None and ends[1] is not None:
+                pairs.add((min(ends[0], ends[1]), max(ends[0], ends[1])))
+        return frozenset(pairs)
 
     def _lists_of_terms(self, listings: list[Listing]) -> dict[int, frozenset[int]]:
         found: dict[int, set[int]] = defaultdict(set)

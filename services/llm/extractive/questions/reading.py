@@ -1,6 +1,7 @@
 """A document read for its questions: its terms, where they are mentioned, and which sentences can stand alone."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,9 +20,10 @@ from services.llm.extractive.questions.standalone import (
     without_connective,
 )
 from services.llm.extractive.questions.term_index import Mention, Term, TermIndex
-from services.llm.extractive.questions.wording import with_small_letter
+from services.llm.extractive.questions.wording import is_plural_noun, with_small_letter
 from services.llm.extractive.tokens import Token
 
+_ABSTRACT = ("ity", "ism", "ness", "ance", "ence", "ics", "ogy")
 _OPENERS = frozenset(".:“\"•‘'–—")
 
 
@@ -112,11 +114,21 @@ class Reading:
 
     @cached_property
     def _counted(self) -> frozenset[int]:
+        """Terms that stand with a or an often enough against without any determiner; abstract nouns seldom are."""
+        with_article, bare = Counter[int](), Counter[int]()
+        for sentence, mentions in self.mentioning:
+            for mention in mentions:
+                counts = _counts_by_article(sentence, mention, with_article, bare)
+                if counts is not None:
+                    counts[mention.term] += 1
         return frozenset(
-            mention.term
-            for sentence, mentions in self.mentioning
-            for mention in mentions
-            if _has_indefinite_article(sentence, mention)
+            term
+            for term, count in with_article.items()
+            if (
+                count > 2 * bare[term]
+                if self.terms[term].name.endswith(_ABSTRACT)
+                else 4 * count >= bare[term]
+            )
         )
 
     @cached_property
@@ -163,15 +175,19 @@ class Reading:
         )
 
 
-def _has_indefinite_article(sentence: Sentence, mention: Mention) -> bool:
-    """Whether a or an stands before the mention, and no noun behind that the article could belong to."""
+def _counts_by_article(
+    sentence: Sentence, mention: Mention, with_article: Counter[int], bare: Counter[int]
+) -> Counter[int] | None:
+    """Where a mention in the singular counts: among those with a or an, among those with nothing, or nowhere."""
     tokens = sentence.tokens
     after = tokens[mention.last].tag if mention.last < len(tokens) else ""
-    return (
-        bool(mention.first)
-        and tokens[mention.first - 1].lower in ("a", "an")
-        and after not in ("NOUN", "POS", "ADJ")
-    )
+    if after in ("NOUN", "POS") or is_plural_noun(tokens[mention.last - 1].lower):
+        return None
+    before = tokens[mention.first - 1] if mention.first else None
+    if before is not None and before.lower in ("a", "an"):
+        return with_article
+    free = before is None or before.tag in ("ADP", "CONJ", "VERB", "AUX", "MARK", "ADV")
+    return bare if free else None
 
 
 def read(analysis: Analysis, concepts: Iterable[Concept]) -> Reading:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 
 from services.llm.extractive.analysis import Analysis, Sentence
 from services.llm.extractive.closed_classes import words
@@ -163,10 +164,11 @@ def stands_alone(sentence: Sentence) -> bool:
 def speaks_of_one_before(analysis: Analysis, sentence: Sentence) -> bool:
     """Whether a sentence means by its opening words something that the sentences before named.
 
-    So it is with `the` and a single noun named shortly before, and with a pronoun before any name.
+    So it is with `the` and a single noun named shortly before, and with a pronoun before the verb.
     """
     tokens = sentence.tokens
-    if any(token.lower in _OPENING_PRONOUNS for token in tokens[:5]):
+    opening = takewhile(lambda pair: pair[0] < 4 or pair[1].tag not in ("AUX", "VERB"), enumerate(tokens))
+    if any(token.lower in _OPENING_PRONOUNS for _, token in opening):
         return True
     if len(tokens) < 3 or tokens[0].lower != "the" or finite_verb(tokens, 2, analysis.language.zipf) is None:
         return False

@@ -1,11 +1,13 @@
 """Everything the writers of questions work with, read once from a document."""
 
 from collections import Counter
+from collections.abc import Sequence as Row
 from dataclasses import dataclass, field
 from functools import cached_property
 from random import Random
 
 from mootion.document.v1.document_pb2 import Citation
+from mootion.llm.v1.task_pb2 import Relation
 
 from services.llm.extractive.analysis import Sentence
 from services.llm.extractive.questions.causes import Cause, causes
@@ -30,6 +32,7 @@ class Workshop:
 
     reading: Reading
     seed: int
+    relations: Row[Relation] = ()
 
     # How often each sentence has stood, changed, among the wrong options of a question.
     contradicted: Counter[int] = field(default_factory=Counter)
@@ -80,7 +83,7 @@ class Workshop:
     @cached_property
     def kinship(self) -> Kinship:
         """Which terms are of one sort."""
-        return Kinship(self.reading, self.definitions, self.listings)
+        return Kinship(self.reading, self.definitions, self.listings, self.relations)
 
     @cached_property
     def contradictions(self) -> Contradictions:

@@ -55,7 +55,7 @@ def write_questions(request: WriteQuestionsRequest) -> tuple[list[Item], Coverag
     """
     analysis = analyse(request.passages, request.language)
     concepts = list(request.concepts) or _found_concepts(request, analysis)
-    shop = Workshop(read(analysis, concepts), request.seed)
+    shop = Workshop(read(analysis, concepts), request.seed, request.relations)
     wanted = frozenset(request.kinds) - {task_pb2.QUESTION_KIND_UNSPECIFIED}
     seeds = [seed for seed in _plans(shop) if not wanted or seed.kind in wanted]
     gate = Gate(shop.reading)

@@ -7,7 +7,7 @@ from mootion.video.v1.script_pb2 import GraphContent, GraphContentEdge, GraphCon
 
 from services.llm.extractive.lesson.material import Material
 from services.llm.extractive.lesson.scene_draft import SceneDraft
-from services.llm.extractive.questions.wording import joined, with_capital
+from services.llm.extractive.questions.wording import is_plural, joined, with_capital
 
 _MOST_NODES = 7
 _FEWEST_EDGES = 3
@@ -40,8 +40,10 @@ def _said(edges: Sequence[Relation]) -> list[str]:
     said = []
     for i, source in enumerate(sources[:_SAID_SOURCES]):
         targets = [e.target for e in edges if e.source == source][:3]
-        opening = "We start with" if i == 0 else "Then there is"
-        said.append(f"{opening} {source}, which leads to {joined(targets)}.")
+        opening = "We start with" if i == 0 else "Then there are" if is_plural(source) else "Then there is"
+        said.append(
+            f"{opening} {source}, which {'lead' if is_plural(source) else 'leads'} to {joined(targets)}."
+        )
     return said
 
 
