@@ -19,6 +19,7 @@ from workers.documents import failures
 from workers.documents.extraction import Extract, extract
 from workers.documents.failures import DocumentFailure
 from workers.documents.frames import DONE, FACTS, FAILURE, OUTLINE, PASSAGES, PROGRESS, RECOGNISE, encode
+from workers.documents.isolation import forbid_network_and_programs
 from workers.documents.limits import Limits, confine, leave_no_folder
 from workers.documents.recognition import Recognition, RecognitionNeeded
 
@@ -36,6 +37,7 @@ def main() -> None:
     if line:
         job = json.loads(line)
         confine(Limits(**job["limits"]))
+        forbid_network_and_programs()
         _Reporter(os.dup(sys.stdout.fileno())).report(job)
 
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -68,9 +68,13 @@ class Child:
         """The process id, which is the id of its session and process group too."""
         return self._process.pid
 
+    def waits(self) -> bool:
+        """Whether the child is still there."""
+        return self._process.poll() is None
+
     def run(
         self, job: dict[str, Any], limits: Limits, cancelled: Callable[[], bool] = lambda: False
-    ) -> Iterator[tuple[str, Any]]:
+    ) -> Generator[tuple[str, Any], None, None]:
         """Gives the child its job and yields its messages: kind and body.
 
         Raises ReadingCancelled, or DocumentFailure when the child ends before its time, breaks a limit or

@@ -1,9 +1,11 @@
 """Reading an uploaded file into facts and passages, with the work done in a child process."""
 
 import logging
+import threading
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -39,13 +41,14 @@ class ReadDocument:
 class DocumentReader:
     """Reads documents, each in a fresh child process; the next child is started ahead.
 
-    Use it from one thread at a time and close it in the end. `limits` says what reading text may cost by the
+    It may be used from several threads; close it in the end. `limits` says what reading text may cost by the
     file's size in bytes.
     """
 
     def __init__(self, keep_spare: bool = True, limits: Callable[[int], Limits] = text_limits) -> None:
         self._keep_spare = keep_spare
         self._limits = limits
+        self._lock = threading.Lock()
         self._spare: Child | None = None
 
     def __enter__(self) -> Self:
@@ -58,14 +61,27 @@ class DocumentReader:
 
     def warm(self) -> None:
         """Starts the child for the next document."""
-        if self._spare is None:
-            self._spare = Child()
+        with self._lock:
+            if self._spare is None:
+                self._spare = Child()
 
     def close(self) -> None:
-        """Ends the child that waits."""
-        if self._spare is not None:
-            self._spare.kill()
-            self._spare = None
+        """Ends the child that waits; no other is started ahead after that."""
+        self._keep_spare = False
+        with self._lock:
+            spare, self._spare = self._spare, None
+        if spare is not None:
+            spare.kill()
+
+    def _child(self) -> Child:
+        """The child that waits, or a new one when there is none or it was killed while it waited."""
+        with self._lock:
+            spare, self._spare = self._spare, None
+        if spare is not None and spare.waits():
+            return spare
+        if spare is not None:
+            spare.kill()
+        return Child()
 
     def read(
         self,
@@ -82,19 +98,25 @@ class DocumentReader:
         DocumentFailure with the reason of a FAILED document, or ReadingCancelled. Whatever happens, no
         process and no file is left behind.
         """
+        size = path.stat().st_size
         result = _Result(document_id, on_progress)
         job: dict[str, Any] = {"path": str(path.resolve()), "filename": filename, "recognition": None}
-        process, self._spare = self._spare or Child(), None
-        limits = self._limits(path.stat().st_size)
         try:
-            for kind, body in process.run(job, limits, cancelled):
-                result.take(kind, body)
+            self._run(self._child(), job, self._limits(size), result, cancelled)
             if result.scans:
-                self._recognise(job, result, path.stat().st_size, cancelled)
+                self._recognise(job, result, size, cancelled)
         finally:
             if self._keep_spare:
                 self.warm()
         return result.finished()
+
+    @staticmethod
+    def _run(
+        child: Child, job: dict[str, Any], limits: Limits, result: "_Result", cancelled: Callable[[], bool]
+    ) -> None:
+        with closing(child.run(job, limits, cancelled)) as messages:
+            for kind, body in messages:
+                result.take(kind, body)
 
     def _recognise(
         self, job: dict[str, Any], result: "_Result", size: int, cancelled: Callable[[], bool]
@@ -106,8 +128,7 @@ class DocumentReader:
             plans.append((self._limits(size), Recognition([], result.scans)))
         for limits, plan in plans:
             try:
-                for kind, body in Child().run(job | {"recognition": asdict(plan)}, limits, cancelled):
-                    result.take(kind, body)
+                self._run(Child(), job | {"recognition": asdict(plan)}, limits, result, cancelled)
                 return
             except DocumentFailure as failure:
                 if plan is plans[-1][1] or failure.reason != failures.DOCUMENT_TOO_COSTLY:

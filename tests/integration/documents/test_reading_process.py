@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -138,6 +139,44 @@ def test_a_reader_reads_many_documents_with_a_fresh_child_each(tmp_path: Path) -
     assert results[0].passages == results[1].passages == results[2].passages
 
 
+def test_a_child_killed_while_it_waited_is_replaced(tmp_path: Path) -> None:
+    path = made.chapter(tmp_path / "a.pdf")
+    with DocumentReader() as reader:
+        reader.warm()
+        kill_children()
+        assert reader.read(path, "a.pdf", "document-1").passages
+
+
+def test_a_file_that_is_not_there_costs_no_child(tmp_path: Path) -> None:
+    with DocumentReader() as reader:
+        reader.warm()
+        with pytest.raises(FileNotFoundError):
+            reader.read(tmp_path / "gone.pdf", "gone.pdf", "document-1")
+
+
+def test_a_reader_serves_several_threads(tmp_path: Path) -> None:
+    path = made.chapter(tmp_path / "a.pdf")
+    with DocumentReader() as reader, ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda n: reader.read(path, "a.pdf", f"document-{n % 2}"), range(8)))
+    assert found[0].passages == found[2].passages
+    assert found[0].passages[0].passage_id != found[1].passages[0].passage_id
+
+
 def test_limits_grow_with_the_file() -> None:
     assert text_limits(100_000) == Limits(10, 60, 512 << 20)
     assert text_limits(100 << 20).cpu_seconds == 60
+
+
+def test_a_child_reaches_no_network_and_starts_no_program() -> None:
+    script = (
+        "import os, socket\n"
+        "from workers.documents.isolation import forbid_network_and_programs\n"
+        "print(forbid_network_and_programs())\n"
+        "for act in (socket.socket, lambda: os.execv('/bin/true', ['true'])):\n"
+        "    try: act(); print('done')\n"
+        "    except PermissionError: print('refused')\n"
+    )
+    shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    if shown.startswith("False"):
+        pytest.skip("this machine has no system call filter")
+    assert shown.split() == ["True", "refused", "refused"]
