@@ -24,10 +24,10 @@ NEIGHBOUR_SHARE = 0.1
 # A passage gains this share of the mean of its section's best scores: a section with several good passages is more
 # likely the one (document and passage scores interpolated, Callan 1994; sums of votes, Macdonald and Ounis 2006).
 SECTION_SHARE = 0.8
-SECTION_BEST = 4
+SECTION_BEST = 3
 # With each hit of a section above it, a passage of the same section counts only so much (maximal marginal relevance
 # after Carbonell and Goldstein 1998, with the section as the measure of likeness).
-REPEAT_SHARE = 0.6
+REPEAT_SHARE = 0.5
 SECTION_LEVELS = 2
 
 Scored = tuple[float, Entry]
