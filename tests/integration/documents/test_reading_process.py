@@ -144,6 +144,7 @@ def test_a_child_killed_while_it_waited_is_replaced(tmp_path: Path) -> None:
     with DocumentReader() as reader:
         reader.warm()
         kill_children()
+        time.sleep(0.3)
         assert reader.read(path, "a.pdf", "document-1").passages
 
 
