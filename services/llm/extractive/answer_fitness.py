@@ -41,6 +41,8 @@ _SPREAD_OUT = frozenset((QuestionForm.LIST, QuestionForm.PROCEDURE, QuestionForm
 _ENUMERATION = re.compile(r"(?:[^,;]+[,;]){2,}\s*(?:and|or|und|et|y)\b|:\s*\w")
 _NEXT_PASSAGE = 0.985
 _LEAST_WORDS = 4
+# `the wavelength of a wave` asks about two names.
+_BETWEEN_NAMES = re.compile(r" (?:of|in|on|for|by|from|to|with|and|or)(?: (?:a|an|the))? ")
 
 
 class Fitness:
@@ -82,8 +84,9 @@ class Fitness:
     def _names_what_it_asks(self) -> bool:
         if self._question.form is not QuestionForm.DEFINITION or len(self._question.content) > _LONGEST_NAME:
             return True
-        asked = f" {self._question.focus} "
-        return any(asked in f" {key_of(sentence.tokens)} " for sentence in self._analysis.sentences)
+        said = [f" {key_of(sentence.tokens)} " for sentence in self._analysis.sentences]
+        names = _BETWEEN_NAMES.split(self._question.focus)
+        return all(any(f" {name} " in sentence for sentence in said) for name in names)
 
     def _score(self, sentence: Sentence) -> float:
         asked = self._question.stems

@@ -41,10 +41,10 @@ def hostile_scenes() -> list[script.Scene]:
 
 @pytest.mark.parametrize("scene", hostile_scenes(), ids=lambda scene: str(scene.WhichOneof("content")))
 def test_hostile_sizes_are_refused_at_once(scene: script.Scene) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(SceneTooCostlyError) as caught:
         check_cost(scene)
-    assert time.perf_counter() - begun < 2.0
+    assert time.process_time() - begun < 2.0
     assert caught.value.reason == reason_pb2.REASON_SCENE_TOO_COSTLY
     assert "split it or make it shorter" in caught.value.message
 
