@@ -1,8 +1,10 @@
 """A worker's folder: its own while it lives, removed by the next worker when it was killed."""
 
+import fcntl
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,18 +70,26 @@ def test_what_is_no_folder_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "notes.txt").read_text() == "keep"
 
 
-def test_workers_that_start_at_once_never_remove_each_other(tmp_path: Path) -> None:
+def test_workers_that_start_at_once_never_remove_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lost: list[Path] = []
-    start = threading.Barrier(8)
+    start, lock = threading.Barrier(6), fcntl.flock
+
+    def late(descriptor: int, operation: int) -> None:
+        if not operation & fcntl.LOCK_NB:
+            time.sleep(0.02)  # long enough for another to look at a folder that is made and not yet locked
+        lock(descriptor, operation)
 
     def live() -> None:
         start.wait()
-        for _ in range(20):
+        for _ in range(3):
             with workspace(tmp_path) as folder:
                 if not folder.exists():
                     lost.append(folder)
 
-    threads = [threading.Thread(target=live) for _ in range(8)]
+    monkeypatch.setattr(fcntl, "flock", late)
+    threads = [threading.Thread(target=live) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
