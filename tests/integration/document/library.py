@@ -33,9 +33,7 @@ def library(running: Running, principal: str = "tester") -> DocumentServiceAsync
 
 def worker(running: Running) -> DocumentProcessingServiceAsyncStub:
     """A document worker's client."""
-    return running.stub(
-        DocumentProcessingServiceStub, "document", principal=None, caller="document-worker"
-    )
+    return running.stub(DocumentProcessingServiceStub, "document", principal=None, caller="document-worker")
 
 
 def upload_parts(
@@ -83,7 +81,9 @@ def completion(
     first, second, third = part(), part(), part()
     first.facts.CopyFrom(documents.Document(title="Waves", format=documents.PDF, page_count=9, language="en"))
     second.passages.extend(passages(document_id, sentences))
-    third.atoms.add(atom_id=f"atom-{document_id[-12:]}", document_id=document_id, title="Sound", content="It is.")
+    third.atoms.add(
+        atom_id=f"atom-{document_id[-12:]}", document_id=document_id, title="Sound", content="It is."
+    )
     return iter([first, second, third])
 
 

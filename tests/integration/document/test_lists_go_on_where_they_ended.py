@@ -58,7 +58,9 @@ async def test_a_token_of_another_list_is_refused(served: Running) -> None:
         client.ListPassages(
             messages.ListPassagesRequest(document_id=other, page_token=passages.next_page_token)
         ),
-        client.ListPassages(messages.ListPassagesRequest(document_id=one, page_token=documents.next_page_token)),
+        client.ListPassages(
+            messages.ListPassagesRequest(document_id=one, page_token=documents.next_page_token)
+        ),
         client.ListAtoms(messages.ListAtomsRequest(document_id=one, page_token=passages.next_page_token)),
         client.ListDocuments(messages.ListDocumentsRequest(page_token=passages.next_page_token)),
         client.ListDocuments(messages.ListDocumentsRequest(page_token="made up")),

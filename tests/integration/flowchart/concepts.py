@@ -19,7 +19,9 @@ NAMES = ("Wave", "Sound", "Echo")
 ENGINE = task_pb2.EngineInfo(engine="scripted")
 REPLIES: dict[str, Reply] = {
     "ExtractConcepts": llm_service_pb2.ExtractConceptsResponse(
-        concepts=[task_pb2.Concept(name=name, description=f"About {name}.", importance=0.5) for name in NAMES],
+        concepts=[
+            task_pb2.Concept(name=name, description=f"About {name}.", importance=0.5) for name in NAMES
+        ],
         engine=ENGINE,
     ),
     "InferRelations": llm_service_pb2.InferRelationsResponse(

@@ -56,7 +56,9 @@ async def rows(served: Running) -> list[int]:
     return [int(count) for count in counts]
 
 
-async def test_no_reply_before_an_answer_holds_anything_of_a_key(served: Running, quiz: quiz_pb2.Quiz) -> None:
+async def test_no_reply_before_an_answer_holds_anything_of_a_key(
+    served: Running, quiz: quiz_pb2.Quiz
+) -> None:
     client = quizzes(served)
     started = await client.StartAttempt(messages.StartAttemptRequest(quiz_id=quiz.quiz_id))
     replies: list[Message] = [
@@ -71,11 +73,11 @@ async def test_no_reply_before_an_answer_holds_anything_of_a_key(served: Running
         assert found == [], type(reply).__name__
 
 
-async def test_an_answer_brings_the_key_of_its_own_question_only(served: Running, quiz: quiz_pb2.Quiz) -> None:
+async def test_an_answer_brings_the_key_of_its_own_question_only(
+    served: Running, quiz: quiz_pb2.Quiz
+) -> None:
     attempt = await attempted(served, quiz.quiz_id)
-    request = messages.AnswerQuestionRequest(
-        attempt_id=attempt.attempt_id, response=right_answers(quiz)[0]
-    )
+    request = messages.AnswerQuestionRequest(attempt_id=attempt.attempt_id, response=right_answers(quiz)[0])
     reply = await quizzes(served).AnswerQuestion(request)
     assert reply.result.correct
     assert reply.result.explanation == "because-marmalade"

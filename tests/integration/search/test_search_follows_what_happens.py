@@ -109,9 +109,13 @@ async def test_a_deleted_quiz_is_not_found(served: Running) -> None:
 
 def happened(document_id: str) -> list[event_pb2.Event]:
     return [
-        event_pb2.Event(owner_id="tester", document_uploaded=event_pb2.DocumentUploaded(document_id=document_id)),
+        event_pb2.Event(
+            owner_id="tester", document_uploaded=event_pb2.DocumentUploaded(document_id=document_id)
+        ),
         event_pb2.Event(owner_id="tester", document_ready=event_pb2.DocumentReady(document_id=document_id)),
-        event_pb2.Event(owner_id="tester", flowchart_changed=event_pb2.FlowchartChanged(document_id=document_id)),
+        event_pb2.Event(
+            owner_id="tester", flowchart_changed=event_pb2.FlowchartChanged(document_id=document_id)
+        ),
     ]
 
 
@@ -209,9 +213,7 @@ async def test_pages_hold_every_hit_once(served: Running, size: int) -> None:
     seen: list[str] = []
     token = ""
     while True:
-        reply = await search(
-            served, "sound", kinds=[messages.PASSAGE], page_size=size, page_token=token
-        )
+        reply = await search(served, "sound", kinds=[messages.PASSAGE], page_size=size, page_token=token)
         assert reply.total_count == 10
         seen += [hit.id for hit in reply.hits]
         token = reply.next_page_token

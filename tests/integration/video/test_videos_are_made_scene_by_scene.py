@@ -187,7 +187,10 @@ async def test_a_video_cancelled_while_its_script_is_written_gets_no_scenes(
 @pytest.mark.parametrize(
     ("reply", "reason"),
     [
-        (lambda _: llm_service_pb2.WriteScriptResponse(script=script_pb2.LessonScript()), "TOO_LITTLE_CONTENT"),
+        (
+            lambda _: llm_service_pb2.WriteScriptResponse(script=script_pb2.LessonScript()),
+            "TOO_LITTLE_CONTENT",
+        ),
         (lambda _: _raise(not_found("page", "p")), "NOT_FOUND"),
     ],
     ids=["a script without scenes", "a refusal for good"],

@@ -44,7 +44,9 @@ def path(video: video_pb2.Video) -> str:
     return f"/v1/videos/{video.video_id}/content"
 
 
-async def test_the_whole_file_is_sent_without_a_range(client: httpx2.AsyncClient, video: video_pb2.Video) -> None:
+async def test_the_whole_file_is_sent_without_a_range(
+    client: httpx2.AsyncClient, video: video_pb2.Video
+) -> None:
     reply = await client.get(path(video))
     assert (reply.status_code, reply.content) == (200, MP4)
     assert (reply.headers["etag"], reply.headers["accept-ranges"]) == (ETAG, "bytes")
@@ -53,7 +55,12 @@ async def test_the_whole_file_is_sent_without_a_range(client: httpx2.AsyncClient
 
 @pytest.mark.parametrize(
     ("wanted", "start", "end"),
-    [("bytes=0-0", 0, 1), ("bytes=100-299", 100, 300), ("bytes=2000-", 2000, SIZE), ("bytes=-5", SIZE - 5, SIZE)],
+    [
+        ("bytes=0-0", 0, 1),
+        ("bytes=100-299", 100, 300),
+        ("bytes=2000-", 2000, SIZE),
+        ("bytes=-5", SIZE - 5, SIZE),
+    ],
 )
 async def test_a_range_is_sent_to_the_byte(
     client: httpx2.AsyncClient, video: video_pb2.Video, wanted: str, start: int, end: int
@@ -132,7 +139,9 @@ async def test_anothers_video_is_missing_over_http_too(
     assert reply.status_code == 404
 
 
-async def test_ranges_captions_and_picture_are_the_same_over_grpc(served: Running, video: video_pb2.Video) -> None:
+async def test_ranges_captions_and_picture_are_the_same_over_grpc(
+    served: Running, video: video_pb2.Video
+) -> None:
     client, video_id = videos(served), video.video_id
     request = messages.GetVideoContentRequest(video_id=video_id, offset=10, length=20)
     parts = [part.content.data async for part in client.GetVideoContent(request)]
