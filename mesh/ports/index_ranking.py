@@ -16,7 +16,7 @@ from mesh.ports.index import Entry
 WINDOW = 60
 # What the BM25 score of a query's word pairs counts beside that of its words (sequential dependence, Metzler and
 # Croft 2005), and how BM25 saturates by frequency and length (Robertson and Zaragoza 2009).
-PAIR_SHARE = 0.3
+PAIR_SHARE = 0.25
 SATURATION, LENGTH_SHARE = 1.2, 0.75
 MOST_READ_CHARACTERS = 5000
 # A passage gains this share of the better of its two neighbours' scores: text goes on across passages.
