@@ -1,6 +1,7 @@
 """One text from the lines of a paragraph, with words that were hyphenated at a line's end joined again."""
 
 import re
+from itertools import pairwise
 
 from workers.documents.characters import is_cjk
 from workers.documents.lines import Line, Span
@@ -13,6 +14,7 @@ _CLOSED_END = re.compile(r"\S[—–/]$|\d-$")
 _CLOSED_START = re.compile(r"[—–]\S")
 _ADDRESS_END = re.compile(r"(://|www\.)\S*[/?=&._-]$")
 _PARTED_LINES = 0.03  # of all lines: documents that part words have more, others fewer
+_KNOWN_PARTED = 2
 _WHOLE_WORD = 4  # letters
 
 
@@ -27,11 +29,10 @@ class LineJoiner:
 
     def __init__(self, columns: list[list[Line]]) -> None:
         texts = [line.text for lines in columns for line in lines]
-        parted = sum(text.endswith("-") for text in texts)
         self._words = self._vocabulary(texts)
         self._soft = not any("‐" in text[:-1] for text in texts)
         other_sign = self._soft and any(text.endswith("‐") for text in texts)
-        self._parts_words = not other_sign and parted >= _PARTED_LINES * len(texts)
+        self._parts_words = not other_sign and self._shows_parted_words(columns, len(texts))
 
     @staticmethod
     def _vocabulary(texts: list[str]) -> set[str]:
@@ -46,14 +47,23 @@ class LineJoiner:
             begins_within = ends_within
         return words
 
+    def _shows_parted_words(self, columns: list[list[Line]], count: int) -> bool:
+        """Whether hyphens at a line's end are common, or some stand in words written without one elsewhere."""
+        parted = known = 0
+        for lines in columns:
+            for before, line in pairwise(lines):
+                if before.text.endswith("-"):
+                    parted += 1
+                    known += self._holds(*_parts(before.text, line.text), "")
+        return parted >= _PARTED_LINES * count or known >= _KNOWN_PARTED
+
     def _without_hyphen(self, before: str, after: str) -> bool:
         """Whether the hyphen at the end of `before` only parts a word over two lines."""
         if before.endswith("‐") and self._soft:
             return True
-        left, right = _LAST_WORD.search(before[:-1]), _FIRST_WORD.match(after)
-        if left is None or right is None or not after[0].islower():
+        head, tail = _parts(before, after)
+        if not head or not tail or not after[0].islower():
             return False
-        head, tail = left.group().casefold(), right.group().casefold()
         if self._holds(head, tail, ""):
             return True
         if self._holds(head, tail, "-") or not head.replace("-", "").isalpha():
@@ -91,6 +101,12 @@ class LineJoiner:
             return line
         closed = _CLOSED_END.search(line) or _CLOSED_START.match(after) or _ADDRESS_END.search(line)
         return line if closed else f"{line} "
+
+
+def _parts(before: str, after: str) -> tuple[str, str]:
+    """The two parts of the word that a hyphen at a line's end parts, in lower case."""
+    left, right = _LAST_WORD.search(before[:-1]), _FIRST_WORD.match(after)
+    return (left.group().casefold() if left else "", right.group().casefold() if right else "")
 
 
 def merged(emphasis: list[Span], text: str) -> list[Span]:

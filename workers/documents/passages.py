@@ -140,7 +140,8 @@ def _passage(group: list[_Piece], path: tuple[str, ...], start: int) -> PassageT
         for page, place in piece.starts:
             if not marks or marks[-1][0] != page:
                 marks.append((page, offset + place))
-        emphasized += [word for a, b in piece.emphasis if (word := piece.text[a:b].strip(" ,;:."))]
+        words = (piece.text[a:b].strip(" ,;:.") for a, b in piece.emphasis)
+        emphasized += [word for word in words if sum(map(str.isalpha, word)) > 1]
         offset += len(piece.text) + 1
     ends = [place for _, place in marks[1:]] + [len(text)]
     spans = [(page, begin, end) for (page, begin), end in zip(marks, ends, strict=True)]
