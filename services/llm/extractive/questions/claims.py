@@ -1,15 +1,22 @@
 """Claims of a document: what it says about which term, as a subject and what is true of it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from services.llm.extractive.analysis import Sentence
 from services.llm.extractive.questions.reading import Reading
-from services.llm.extractive.questions.standalone import without_connective
+from services.llm.extractive.questions.standalone import (
+    has_symbols,
+    is_weak,
+    points_within,
+    unbalanced,
+    without_connective,
+)
 from services.llm.extractive.questions.term_index import Mention
 from services.llm.extractive.questions.verbs import Agreement, finite_verb
-from services.llm.extractive.questions.wording import cleaned, is_plural, word_count
+from services.llm.extractive.questions.wording import cleaned, is_plural, with_capital, word_count
+from services.llm.extractive.sentences import SentenceKind
 from services.llm.extractive.tokens import Token
 
 LONGEST_PREDICATE = 28
@@ -51,12 +58,61 @@ class Claim:
     predicate: str
     is_plural: bool
     sentence: Sentence
+    # The sentence before, where that names the subject and this one has a pronoun for it.
+    since: Sentence | None = None
+
+    @property
+    def statement(self) -> str:
+        """The claim as a sentence of its own."""
+        return (
+            with_capital(f"{self.lead}, {self.subject}" if self.lead else self.subject)
+            + f" {self.predicate}."
+        )
 
 
 def claims(reading: Reading) -> list[Claim]:
-    """All claims whose subject is a term alone, in document order."""
-    found = (_claim(reading, sentence) for sentence in reading.standing)
-    return [claim for claim in found if claim is not None]
+    """All claims whose subject is a term alone or a pronoun for the one before, in document order."""
+    found = [claim for sentence in reading.standing if (claim := _claim(reading, sentence)) is not None]
+    found.extend(_continued(reading))
+    return sorted(found, key=lambda claim: claim.sentence.index)
+
+
+def _continued(reading: Reading) -> Iterator[Claim]:
+    """Claims of sentences that open with it or they right after one whose subject is a term of that number."""
+    sentences = reading.analysis.sentences
+    for before in reading.standing:
+        after = sentences[before.index + 1] if before.index + 1 < len(sentences) else None
+        if after is not None and after.passage == before.passage and _goes_on(reading, after):
+            claim = _claim_of_pronoun(reading, before, after)
+            if claim is not None:
+                yield claim
+
+
+def _goes_on(reading: Reading, sentence: Sentence) -> bool:
+    text = sentence.text
+    if sentence.tokens[0].lower not in ("it", "they") or sentence.kind is not SentenceKind.STATEMENT:
+        return False
+    rest = text.partition(" ")[2]
+    clear = not (points_within(text) or is_weak(rest) or has_symbols(text) or unbalanced(text))
+    return (
+        clear
+        and sentence.index not in reading.examples
+        and not re.match(r"it (?:is|was) [^.]*? that\b", text, re.I)
+    )
+
+
+def _claim_of_pronoun(reading: Reading, before: Sentence, after: Sentence) -> Claim | None:
+    mention = _subject(reading, before)
+    verb = _verb_position(after.tokens, 1)
+    agreement = finite_verb(after.tokens, verb, reading.analysis.language.zipf)
+    if mention is None or agreement is None:
+        return None
+    subject = _subject_text(reading, before, mention)
+    many = after.tokens[0].lower == "they"
+    predicate = _predicate(reading, after, verb)
+    if is_plural(subject) != many or not _is_predicate(reading, mention, predicate):
+        return None
+    return Claim(mention.term, "", subject, predicate, many, after, before)
 
 
 def _claim(reading: Reading, sentence: Sentence) -> Claim | None:

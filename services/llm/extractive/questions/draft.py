@@ -29,11 +29,13 @@ class Seed:
     term: int
     quality: float
     sentence: Sentence
+    # The sentence before, where the proof needs it too.
+    since: Sentence | None = None
 
 
 def drafted(shop: Workshop, seed: Seed, stem: str, explanation: str = "") -> Item:
     """An item with its question, proof, concept and explanation, still without options and key."""
-    citation = shop.citation(seed.sentence)
+    citation = shop.citation(seed.sentence, seed.since)
     return Item(
         kind=seed.kind,
         stem=stem,

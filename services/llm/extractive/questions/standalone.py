@@ -103,6 +103,7 @@ _TASK = re.compile(
     r"\b(?:values?|answers?|table|column|graph|percent|names?)\b",
     re.IGNORECASE,
 )
+_AFTER_SUBJECT = frozenset(("AUX", "VERB", "CONJ", "MARK"))
 _OPENING_PRONOUNS = words("their its it they them his her he she him")
 
 
@@ -167,7 +168,9 @@ def speaks_of_one_before(analysis: Analysis, sentence: Sentence) -> bool:
     So it is with `the` and a single noun named shortly before, and with a pronoun before the verb.
     """
     tokens = sentence.tokens
-    opening = takewhile(lambda pair: pair[0] < 4 or pair[1].tag not in ("AUX", "VERB"), enumerate(tokens))
+    opening = takewhile(
+        lambda pair: pair[0] < 4 or pair[1].tag not in ("AUX", "VERB", "CONJ", "MARK"), enumerate(tokens)
+    )
     if any(token.lower in _OPENING_PRONOUNS for _, token in opening):
         return True
     if len(tokens) < 3 or tokens[0].lower != "the" or finite_verb(tokens, 2, analysis.language.zipf) is None:

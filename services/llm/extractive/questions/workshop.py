@@ -119,9 +119,10 @@ class Workshop:
         """A source of chance that depends on the seed and on what it is for, and on nothing else."""
         return Random(f"{self.seed}|{'|'.join(str(part) for part in about)}")
 
-    def citation(self, sentence: Sentence) -> Citation:
-        """The quote of a sentence."""
-        return self.reading.analysis.citation(sentence)
+    def citation(self, sentence: Sentence, since: Sentence | None = None) -> Citation:
+        """The quote of a sentence, or of all from the sentence `since` of the same passage on."""
+        start = sentence.start if since is None else since.start
+        return self.reading.analysis.citation_of(sentence.passage, start, sentence.end)
 
     def concept(self, term: int, sentence: Sentence) -> str:
         """The concept that a term stands for; without a term, the title of the sentence's section."""

@@ -81,6 +81,20 @@ def test_a_claim_is_split_into_subject_and_predicate() -> None:
     assert claim.is_plural
 
 
+def test_a_pronoun_goes_on_about_the_subject_before_and_is_proved_with_it() -> None:
+    text = "An enzyme is a protein that speeds up reactions. It lowers the energy that a reaction needs to begin."
+    claim = claims(reading_of(text, "enzyme"))[-1]
+    assert claim.statement == "An enzyme lowers the energy that a reaction needs to begin."
+    assert claim.since is not None and claim.since.text.startswith("An enzyme is")
+
+
+def test_a_pronoun_of_another_number_is_left_alone() -> None:
+    text = (
+        "Enzymes are proteins that speed up reactions. It lowers the energy that a reaction needs to begin."
+    )
+    assert all(claim.since is None for claim in claims(reading_of(text, "enzyme")))
+
+
 @pytest.mark.parametrize(
     "sentence",
     [

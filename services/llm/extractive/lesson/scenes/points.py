@@ -12,7 +12,6 @@ from services.llm.extractive.lesson.scenes.definition import pronounced
 from services.llm.extractive.lesson.speech import spoken
 from services.llm.extractive.lesson.trimming import short_point
 from services.llm.extractive.questions.claims import Claim
-from services.llm.extractive.questions.contrary import statement_of
 from services.llm.extractive.questions.listings import Listing
 from services.llm.extractive.questions.wording import cleaned, plural, with_capital
 
@@ -79,7 +78,7 @@ def _of_claims(material: Material, term: int) -> Iterator[SceneDraft]:
     if sum(claim.is_plural for claim, _ in pairs) * 2 >= len(pairs):
         name = plural(name)
     said = [
-        spoken(statement_of(pairs[0][0].sentence)),
+        spoken(pairs[0][0].statement),
         *(spoken(pronounced(claim)) for claim, _ in pairs[1:]),
     ]
     yield SceneDraft(

@@ -30,7 +30,7 @@ LEAST_LIKENESS = 0.9
 def plan(shop: Workshop) -> Iterator[Seed]:
     """A question for every claim, every reason and every gap that can be filled by a term."""
     for claim in shop.claims:
-        yield Seed(task_pb2.SINGLE_CHOICE, "claim", claim, claim.term, 0.82, claim.sentence)
+        yield Seed(task_pb2.SINGLE_CHOICE, "claim", claim, claim.term, 0.82, claim.sentence, claim.since)
     for cause in shop.causes:
         yield Seed(task_pb2.SINGLE_CHOICE, "reason", cause, cause.term, 0.78, cause.sentence)
     for gap in gaps(shop.reading):
@@ -48,7 +48,7 @@ def write(shop: Workshop, seed: Seed) -> Item | None:
 def _claim_item(shop: Workshop, seed: Seed) -> Item | None:
     claim: Claim = seed.fact
     random = shop.random("claim", claim.sentence.text, claim.term)
-    wrong = shop.distractors.terms(claim.term, claim.predicate, claim.sentence.text, claim.is_plural, random)
+    wrong = shop.distractors.terms(claim.term, claim.predicate, _proof(claim), claim.is_plural, random)
     if len(wrong) < _WRONG_OPTIONS:
         return None
     opening = (
@@ -64,6 +64,10 @@ def _claim_item(shop: Workshop, seed: Seed) -> Item | None:
     )
     item = drafted(shop, seed, f"{opening} of these {claim.predicate}?")
     return with_options(item, [plural(key) if claim.is_plural else key], wrong[:_WRONG_OPTIONS], random)
+
+
+def _proof(claim: Claim) -> str:
+    return claim.sentence.text if claim.since is None else f"{claim.since.text} {claim.sentence.text}"
 
 
 def _gap_item(shop: Workshop, seed: Seed) -> Item | None:
