@@ -3,9 +3,9 @@
 usage: python -m bench.questions [--corpus DIR] [--format pdf|docx] [--count N] [--json]
 
 Writes N single-choice questions for each chapter, hands them to the corpus's `score.py` in its format, and prints what
-it says: how many there are (fewer than N where a chapter holds no more), the share that is sound and the share of the textbook's key terms they cover. Then times 10 questions of every
-kind on each chapter, and 300 on a book of about 600 pages that joins the chapters again and again. Last it checks that
-a second run gives the same bytes.
+it says: how many there are (fewer than N where a chapter holds no more), the share that is sound, and the share of the
+textbook's key terms they cover. Then times 10 questions of every kind on each chapter, and 300 on a book of about 600
+pages that joins the chapters again and again. Last it checks that a second run gives the same bytes.
 """
 
 import argparse
