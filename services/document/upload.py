@@ -10,7 +10,7 @@ from mootion.errors.v1 import reason_pb2
 from mesh.errors import exhausted, refused
 from mesh.ports.blobs import BlobInfo
 
-MOST_BYTES = 100 * 1024 * 1024
+MOST_BYTES = 100_000_000
 HEAD_BYTES = 1024
 # A PDF's mark may stand anywhere in its first kilobyte; DOCX is a ZIP archive.
 PDF_MARK = b"%PDF-"
