@@ -9,8 +9,8 @@ from workers.render.box import Box
 from workers.render.elements import Element, Panel, Words
 from workers.render.flow import paged, require_whole_words, stacked
 from workers.render.fonts import covered_or
-from workers.render.palette import ACCENT, CALM, FOCUS, SURFACE, SURFACE_RAISED, TEXT
-from workers.render.storyboard import Item, Storyboard
+from workers.render.palette import ACCENT, CALM, FOCUS, GHOST, SURFACE, SURFACE_RAISED, TEXT
+from workers.render.storyboard import Item, Motion, Storyboard
 from workers.render.text import TextBlock, TextStyle, natural_width, text_block
 
 PADDING = 11.0
@@ -83,6 +83,12 @@ def focus_card(board: Storyboard, block: TextBlock, box: Box, style: CardStyle, 
     board.focus(card(block, box, style, mark, True), card(block, box, style, mark, False))
 
 
+def foreshadow(board: Storyboard, boxes: Sequence[Box]) -> None:
+    """Faint panels where cards will come, so that the picture shows from the beginning how much there is."""
+    for box in boxes:
+        board.show(Panel(box, GHOST), Motion.FADE, 0.15, level=-1)
+
+
 def one_picture(
     board: Storyboard, area: Box, texts: Sequence[str], style: CardStyle, columns: int = 1
 ) -> None:
@@ -94,13 +100,15 @@ def one_picture(
     rows = [blocks[start : start + columns] for start in range(0, len(blocks), columns)]
     heights = [max(card_height(block) for block in row) for row in rows]
     tops = stacked(heights, area, GAP, WIDEST_GAP)
-    for index, (text, block) in enumerate(zip(texts, blocks, strict=True)):
+    boxes = []
+    for index in range(len(texts)):
         row, column = divmod(index, columns)
-        if blocks[0].rtl:
-            column = columns - 1 - column
-        box = Box(fields[column].x, tops[row], fields[column].width, heights[row])
+        field = fields[columns - 1 - column if blocks[0].rtl else column]
+        boxes.append(Box(field.x, tops[row], field.width, heights[row]))
+    foreshadow(board, boxes)
+    for index, (text, block) in enumerate(zip(texts, blocks, strict=True)):
         board.step(text)
-        focus_card(board, block, box, style, style.mark(index))
+        focus_card(board, block, boxes[index], style, style.mark(index))
 
 
 def several_pictures(
@@ -114,10 +122,14 @@ def several_pictures(
         if number:
             board.turn_page(keep)
         tops = stacked([card_height(block) for block in page], area, GAP, WIDEST_GAP)
-        for place, (block, top) in enumerate(zip(page, tops, strict=True)):
+        boxes = [
+            Box(area.x, top, area.width, card_height(block)) for block, top in zip(page, tops, strict=True)
+        ]
+        for place, (block, box) in enumerate(zip(page, boxes, strict=True)):
             board.step(" ".join(line.text for line in block.lines), dwell=0.6 if place else page_dwell(page))
-            mark = next(marks) if block.first == 0 else ""
-            focus_card(board, block, Box(area.x, top, area.width, card_height(block)), style, mark)
+            if place == 0:
+                foreshadow(board, boxes[1:])
+            focus_card(board, block, box, style, next(marks) if block.first == 0 else "")
 
 
 def page_dwell(blocks: Sequence[TextBlock]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 BACKGROUND = "#0F1729"
+GHOST = "#131D34"
 SURFACE = "#1A2540"
 SURFACE_RAISED = "#24335A"
 RULE = "#475985"

@@ -9,7 +9,16 @@ from functools import partial
 from mootion.video.v1 import script_pb2
 
 from workers.render.box import Box
-from workers.render.cards import GAP, CardStyle, card, card_height, focus_card, several_pictures, tick
+from workers.render.cards import (
+    GAP,
+    CardStyle,
+    card,
+    card_height,
+    focus_card,
+    foreshadow,
+    several_pictures,
+    tick,
+)
 from workers.render.elements import Element, Panel, Words
 from workers.render.flow import body_styles, require, require_whole_words, stacked
 from workers.render.heading import open_scene
@@ -92,6 +101,7 @@ def _picture(scene: script_pb2.Scene, style: TextStyle, columns: int, answer_apa
     board.show(Words(question, area.x, tops[0], TEXT), Motion.RISE, 0.2)
     options = _place_options(rows, tops[2 : 2 + len(rows)], area, columns)
     cards = CardStyle(style, SKY, LETTERS)
+    foreshadow(board, [option.box for option in options])
     items = _show_options(board, options, cards)
     _think(board, Box(area.x, tops[1], area.width, BAR_HEIGHT))
     board.step(_spoken_answer(content))

@@ -8,7 +8,7 @@ from functools import partial
 from mootion.video.v1 import script_pb2
 
 from workers.render.box import Box
-from workers.render.cards import CardStyle, page_dwell, several_pictures
+from workers.render.cards import CardStyle, foreshadow, page_dwell, several_pictures
 from workers.render.elements import Element, Panel, Words
 from workers.render.flow import body_styles, require, require_whole_words, stacked
 from workers.render.heading import open_scene
@@ -57,6 +57,10 @@ def _table(scene: script_pb2.Scene, style: TextStyle, several: bool) -> Storyboa
         if number:
             board.turn_page([*heading, *heads])
         tops = _tops([heights[row] for row in page], body)
+        if number == 0:
+            _foreshadow_rows(
+                board, [cells[row] for row in page], fields, tops, [heights[row] for row in page]
+            )
         for row, top in zip(page, tops, strict=True):
             board.step(" ".join(rows[row]), dwell=page_dwell(cells[row]) if row == page[0] else 0.6)
             _show_row(board, cells[row], fields, top, heights[row])
@@ -105,6 +109,18 @@ def _tops(heights: Sequence[float], area: Box) -> list[float]:
         tops.append(top)
         top += height + ROW_GAP
     return tops
+
+
+def _foreshadow_rows(
+    board: Storyboard,
+    rows: Sequence[Sequence[TextBlock]],
+    fields: Sequence[Box],
+    tops: Sequence[float],
+    heights: Sequence[float],
+) -> None:
+    for row, top, height in zip(rows, tops, heights, strict=True):
+        places = zip(row, fields, strict=True)
+        foreshadow(board, [Box(field.x, top, field.width, height) for cell, field in places if cell.text])
 
 
 def _show_row(

@@ -8,7 +8,7 @@ from functools import partial
 from mootion.video.v1 import script_pb2
 
 from workers.render.box import Box
-from workers.render.cards import GAP, CardStyle, card_height, focus_card, several_pictures
+from workers.render.cards import GAP, CardStyle, card_height, focus_card, foreshadow, several_pictures
 from workers.render.elements import Words
 from workers.render.flow import body_styles, require, require_whole_words, stacked
 from workers.render.heading import open_scene
@@ -54,15 +54,16 @@ def _one_picture(scene: script_pb2.Scene, language: str, style: TextStyle) -> St
         rows.append(card_height(blocks[1]) + (caption.height + CAPTION_GAP if caption else 0.0))
     tops = stacked(rows, area, GAP * 1.5 if style.size > 23 else GAP, 22.0)
     board.show(Words(term, area.x, tops[0], SKY), Motion.RISE, 0.2)
-    board.step(content.meaning)
-    focus_card(board, blocks[0], Box(area.x, tops[1], area.width, rows[1]), cards[0])
+    boxes = [Box(area.x, tops[1], area.width, rows[1])]
     if content.example:
-        board.step(content.example)
-        top = tops[2]
-        if caption:
-            board.show(Words(caption, area.x, top, VIOLET), Motion.RISE)
-            top += caption.height + CAPTION_GAP
-        focus_card(board, blocks[1], Box(area.x, top, area.width, card_height(blocks[1])), cards[1])
+        height = card_height(blocks[1])
+        boxes.append(Box(area.x, tops[2] + rows[2] - height, area.width, height))
+    foreshadow(board, boxes)
+    for text, block, box, look in zip(texts, blocks, boxes, cards, strict=False):
+        board.step(text)
+        if caption and block is not blocks[0]:
+            board.show(Words(caption, area.x, tops[2], VIOLET), Motion.RISE)
+        focus_card(board, block, box, look)
     return board
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from mootion.video.v1 import script_pb2
 
 from workers.render.box import Box
-from workers.render.cards import CardStyle, one_picture, several_pictures
+from workers.render.cards import CardStyle, foreshadow, one_picture, several_pictures
 from workers.render.elements import Element, Panel, Point, Stroke, Words
 from workers.render.flow import body_styles, require, require_whole_words
 from workers.render.fonts import covered_or
@@ -97,6 +97,7 @@ def _chain(title: str, steps: list[str], style: TextStyle, cyclic: bool) -> Stor
     if blocks[0].rtl:
         fields.reverse()
     boxes = [Box(field.x, top, field.width, height) for field in fields]
+    foreshadow(board, boxes)
     for index, (text, box) in enumerate(zip(steps, boxes, strict=True)):
         board.step(text)
         _show_station(board, text, index + 1, style, box)
@@ -129,6 +130,7 @@ def _ring(title: str, steps: list[str], style: TextStyle) -> Storyboard:
     width = area.width * RING_WIDTH if len(steps) > 3 else area.width * 0.4
     require_whole_words(steps, style, width - 2 * BOX_PADDING)
     boxes = _ring_boxes(steps, style, area, width)
+    foreshadow(board, boxes)
     for index, (text, box) in enumerate(zip(steps, boxes, strict=True)):
         board.step(text)
         _show_station(board, text, index + 1, style, box)

@@ -8,7 +8,7 @@ from functools import partial
 from mootion.video.v1 import script_pb2
 
 from workers.render.box import Box
-from workers.render.cards import GAP, CardStyle, card_height, focus_card, several_pictures, tick
+from workers.render.cards import GAP, CardStyle, card_height, focus_card, foreshadow, several_pictures, tick
 from workers.render.flow import body_styles, require_whole_words, stacked
 from workers.render.heading import open_scene
 from workers.render.kinds.attempt import Attempt
@@ -48,11 +48,13 @@ def _one_picture(scene: script_pb2.Scene, style: TextStyle) -> Storyboard:
             for index, text in enumerate(texts)
         ]
     heights = [card_height(block) for block, _, _ in rows]
-    for (block, cards, mark), top, height in zip(
-        rows, stacked(heights, area, GAP, 16.0), heights, strict=True
-    ):
-        board.step(block.text)
-        focus_card(board, block, Box(area.x, top, area.width, height), cards, mark)
+    tops = stacked(heights, area, GAP, 16.0)
+    boxes = [Box(area.x, top, area.width, height) for top, height in zip(tops, heights, strict=True)]
+    foreshadow(board, boxes[1:])
+    for number, ((block, cards, mark), box) in enumerate(zip(rows, boxes, strict=True)):
+        if number:
+            board.step(block.text)
+        focus_card(board, block, box, cards, mark)
     return board
 
 
