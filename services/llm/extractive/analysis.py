@@ -77,16 +77,6 @@ class Analysis:
         return _inverted((sentence.index, sentence.stems) for sentence in self.sentences)
 
     @cached_property
-    def passages_with(self) -> Mapping[str, tuple[int, ...]]:
-        """Positions of the passages that hold each content stem; their number is its document frequency."""
-        return MappingProxyType(
-            {
-                stem: _distinct(self.sentences[i].passage for i in found)
-                for stem, found in self.sentences_with.items()
-            }
-        )
-
-    @cached_property
     def emphasized(self) -> Mapping[str, tuple[int, ...]]:
         """Passages in which each bold or italic term stands, by its lower-case form, in order."""
         return _inverted(
@@ -249,10 +239,6 @@ def _inverted(rows: Iterable[tuple[int, Sequence[str]]]) -> Mapping[str, tuple[i
             if not places or places[-1] != position:
                 places.append(position)
     return MappingProxyType({key: tuple(places) for key, places in found.items()})
-
-
-def _distinct(positions: Iterable[int]) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(positions))
 
 
 def _page_at(passage: Passage, position: int) -> int:

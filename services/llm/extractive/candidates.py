@@ -28,18 +28,15 @@ _APPARATUS = words(
 class Candidate:
     """A phrase and the evidence that it is a concept.
 
-    `mentions` are (sentence, first token, past the last token) of its first occurrences in reading order;
-    `count` is the number of all. `alone` counts the occurrences that are whole noun phrases, not parts of
-    longer ones.
+    `mentions` are (sentence, first token, past the last token) of its first occurrences in reading order; `count` is
+    the number of all. `heading` is its spelling where a whole heading names it.
     """
 
     key: str
     mentions: list[tuple[int, int, int]] = field(default_factory=list)
     count: int = 0
-    alone: int = 0
     marks: list[TermMark] = field(default_factory=list)
     sections: set[int] = field(default_factory=set)
-    in_headings: int = 0
     is_heading: bool = False
     in_objectives: int = 0
     emphasized: int = 0
@@ -48,10 +45,8 @@ class Candidate:
     def absorb(self, other: "Candidate") -> None:
         """Takes over the evidence of another name of the same thing, but not its spellings."""
         self.count += other.count
-        self.alone += other.alone
         self.marks.extend(other.marks)
         self.sections |= other.sections
-        self.in_headings += other.in_headings
         self.is_heading = self.is_heading or other.is_heading
         self.in_objectives += other.in_objectives
         self.emphasized += other.emphasized
@@ -71,18 +66,16 @@ def candidates_of(analysis: Analysis, acronyms: Mapping[str, str]) -> dict[str, 
     """
     marks = marks_by_key(analysis)
     headings, whole_headings = _heading_keys(analysis)
-    counts, alone = _count_phrases(analysis)
+    counts = _count_phrases(analysis)
     writes_words = analysis.language.code not in _WITHOUT_SPACES
     kept = {key for key, count in counts.items() if writes_words and count >= 2 and is_wordlike(key)}
-    told = headings.keys() | {key_of_text(analysis, term) for term in analysis.emphasized}
+    told = headings | {key_of_text(analysis, term) for term in analysis.emphasized}
     kept |= marks.keys() | {key for key in told if is_wordlike(key)}
     found: dict[str, Candidate] = {}
     for sentence in analysis.sentences:
         _add_mentions(found, kept, analysis, sentence)
     for key, candidate in found.items():
-        candidate.alone = alone.get(key, 0)
         candidate.marks = marks.get(key, [])
-        candidate.in_headings = headings.get(key, 0)
         candidate.is_heading = key in whole_headings and key not in _APPARATUS
         candidate.heading = whole_headings.get(key, "")
     for term in analysis.emphasized:
@@ -100,17 +93,15 @@ def key_of_text(analysis: Analysis, text: str) -> str:
     return key_of(analysis.tokens_of(text))
 
 
-def _count_phrases(analysis: Analysis) -> tuple[Counter[str], Counter[str]]:
+def _count_phrases(analysis: Analysis) -> Counter[str]:
     counts: Counter[str] = Counter()
-    alone: Counter[str] = Counter()
     for sentence in analysis.sentences:
         for first, end in chunks(sentence):
-            alone[key_of(sentence.tokens[first:end])] += 1
             for start, stop in subphrases(sentence.tokens, first, end):
                 counts[key_of(sentence.tokens[start:stop])] += 1
         for first, end in properties(sentence):
             counts[key_of(sentence.tokens[first:end])] += 1
-    return counts, alone
+    return counts
 
 
 def _add_mentions(
@@ -145,27 +136,23 @@ def _mention(
         candidate.mentions.append((sentence.index, first, end))
 
 
-def _heading_keys(analysis: Analysis) -> tuple[Counter[str], dict[str, str]]:
-    """How many headings hold each phrase, and the headings that are whole phrases, by key."""
-    inside: Counter[str] = Counter()
+def _heading_keys(analysis: Analysis) -> tuple[set[str], dict[str, str]]:
+    """The phrases that stand in headings, and the spelling of those that are whole headings, by key."""
+    inside: set[str] = set()
     whole: dict[str, str] = {}
     for section in analysis.sections:
         for tokens in _heading_parts(section.heading):
             whole.setdefault(key_of(tokens), " ".join(token.surface for token in tokens))
             inside.update(_phrases_of(tokens))
     whole.pop("", None)
-    inside.update(key for key in whole if key not in inside)
-    return inside, whole
+    return inside | whole.keys(), whole
 
 
-def _phrases_of(tokens: Sequence[Token]) -> list[str]:
-    """The keys of all the phrases in a heading, each once."""
-    keys = [
-        key_of(tokens[start:stop])
-        for i in range(len(tokens))
-        for start, stop in subphrases(tokens, i, max(i, phrase_end(tokens, i)))
-    ]
-    return list(dict.fromkeys(keys))
+def _phrases_of(tokens: Sequence[Token]) -> Iterator[str]:
+    """The keys of all the phrases in a heading."""
+    for i in range(len(tokens)):
+        for start, stop in subphrases(tokens, i, max(i, phrase_end(tokens, i))):
+            yield key_of(tokens[start:stop])
 
 
 def _heading_parts(heading: Sequence[Token]) -> Iterator[tuple[Token, ...]]:

@@ -17,18 +17,23 @@ from services.llm.extractive.terms import marks_by_key
 _ALL_OF_THEM = re.compile(
     r"\b(?:all|both|each) of (?:the|these)\b|\ball are\b|\bboth \(?[a-e]\)? and \(?[a-e]\)?", re.I
 )
-_NONE_OF_THEM = re.compile(r"\bnone of (?:the|these)\b|\bneither of\b|\bnot enough information\b", re.I)
+_NONE_OF_THEM = re.compile(r"\bnone of (?:the|these)\b|\bneither\b|\bnot enough information\b", re.I)
 # The share of the best support that every option needs for `all of the above`, and for one that joins the
 # others.
 _ALL_SUPPORTED, _JOINT_SUPPORTED = 0.6, 0.4
+# From here on an option is supported by itself.
+_SUPPORTED = 1.0
 # The least support of the best option; below it, `none of the above` is chosen where it is offered.
 _UNSUPPORTED = 0.25
 # An option is spoken of where this share of its words is.
-_SPOKEN_OF = 0.6
+_SPOKEN_OF = 0.5
 _MOST_CITATIONS = 2
 _NEXT_PASSAGE = 0.97
 # Passages further down the list say more by chance than by meaning.
 _READ_PASSAGES = 10
+# Within a sentence, a word this many tokens away from the option counts for half.
+_FALLING = 3
+_ADJACENT = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +85,10 @@ class _Judge:
         self._windows = [self._support.window(index, 0, 1) for index in range(len(analysis.sentences))]
 
     def support(self, option: _Option) -> float:
-        """The sum of four kinds of evidence, each 0 to 1."""
+        """The sum of five kinds of evidence, each 0 to 1."""
         own = self._own(option)
-        return self._together(own) + self._near(own) + self._defined(option) + self._stated(option.stems)
+        evidence = (self._together(own), self._near(own), self._defined(option), self._stated(option.stems))
+        return sum(evidence) + _ADJACENT * self._adjacent(own)
 
     def citations(self, option: _Option) -> tuple[Citation, ...]:
         """The sentences that speak most of the question and the option together."""
@@ -117,6 +123,24 @@ class _Judge:
         reached = {stem: self._nearness(stem, spoken) * self._support.weights[stem] for stem in self._asked}
         total = sum(self._support.weights[stem] for stem in sorted(self._asked))
         return sum(reached[stem] for stem in sorted(reached)) / total if total else 0.0
+
+    def _adjacent(self, own: frozenset[str]) -> float:
+        """How close, within one sentence, the words of the question stand to the option."""
+        spoken = (i for i, stems in enumerate(self._support.stems) if own <= stems)
+        return max((self._closeness(i, own) * self._trust(i) for i in spoken), default=0.0)
+
+    def _closeness(self, sentence: int, own: frozenset[str]) -> float:
+        tokens = self._analysis.sentences[sentence].tokens
+        places = [i for i, token in enumerate(tokens) if token.stem in own]
+        close: dict[str, float] = {}
+        for i, token in enumerate(tokens):
+            if token.stem in self._asked:
+                distance = min(abs(i - place) for place in places)
+                close[token.stem] = max(close.get(token.stem, 0.0), _FALLING / (_FALLING + distance))
+        total = sum(self._support.weights[stem] for stem in sorted(self._asked))
+        return (
+            sum(self._support.weights[stem] * close[stem] for stem in sorted(close)) / total if total else 0.0
+        )
 
     def _nearness(self, stem: str, spoken: Sequence[int]) -> float:
         nearest = min(
@@ -161,13 +185,15 @@ def _pick(options: Sequence[_Option], scores: Sequence[float], negated: bool) ->
     if none and scores[best] < _UNSUPPORTED:
         return none[0]
     needed = (_JOINT_SUPPORTED if joins else _ALL_SUPPORTED) * scores[best]
-    if joint and needed > 0 and min(scores[i] for i in plain) >= needed:
+    if joint and min(scores[i] for i in plain) >= max(needed, _SUPPORTED):
         return joint[0]
     return best
 
 
 def _joins(option: _Option, options: Sequence[_Option]) -> bool:
     """Whether an option is made of at least two of the others: `copper, zinc, and iron`."""
+    if option.means_none:
+        return False
     parts = [other for other in options if other is not option and other.stems and other.stems < option.stems]
     return len(parts) >= 2
 

@@ -40,8 +40,6 @@ AUXILIARIES = words("""
 
 MODALS = words("can could may might must shall should will would cannot to")
 
-BE_FORMS = words("is are was were")
-
 ADVERBS = words("""
     not very too also just only even still again ever never always often sometimes usually generally
     typically perhaps maybe however therefore thus hence then now soon later already almost quite

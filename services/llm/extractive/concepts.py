@@ -21,7 +21,7 @@ DEFAULT_MAX_CONCEPTS = 50
 _CONCEPTS_PER_WORD = 0.003
 _LIKELY = 0.45
 # Below this nothing speaks for a phrase; it is left out even where fewer concepts than wanted remain.
-_LEAST_PROBABILITY = 0.01
+_LEAST_PROBABILITY = 0.003
 _MOST_PASSAGES = 50
 
 

@@ -97,8 +97,9 @@ def _names_from(sentence: Sentence, start: int, strength: float) -> Iterator[Ter
             return
         yield TermMark(Pattern.NAMED, sentence.index, start, end, strength)
         yield from _longer_name(sentence, start, end, strength)
+        after = _past_bracket(tokens, end)
         follows = next(
-            (k for k in (end, end + 1) if k < len(tokens) and tokens[k].lower in ("or", "and")), None
+            (k for k in (after, after + 1) if k < len(tokens) and tokens[k].lower in ("or", "and")), None
         )
         if follows is None:
             return
@@ -125,7 +126,7 @@ def _skip_marks(tokens: Sequence[Token], i: int) -> int:
     while i < len(tokens) and (
         tokens[i].lower in _ARTICLES
         or tokens[i].surface in _QUOTES_OPEN + ":("
-        or tokens[i].lower in ("either", "simply", "collectively", "as", "more")
+        or tokens[i].lower in ("either", "simply", "collectively", "as", "more", "first", "second", "third")
     ):
         i += 1
     return i
@@ -152,16 +153,18 @@ def _apposition(sentence: Sentence, i: int) -> Iterator[TermMark]:
 
 
 def _explains(tokens: Sequence[Token], i: int, mark: str) -> bool:
-    """Whether `a process by which ...` or the like begins at `i`."""
-    if tokens[i].lower in ("which", "meaning", "that", "i.e"):
-        return mark != "(" or tokens[i].lower == "meaning"
-    if tokens[i].lower not in ("a", "an", "the", "one", "another", "any"):
-        return False
+    """Whether `a process by which ...`, `proteins that ...` or a gloss such as `literally ...` begins at `i`."""
+    opener = tokens[i].lower
+    if opener in ("which", "meaning", "that", "i.e"):
+        return mark != "(" or opener == "meaning"
+    if mark == "(" and (opener in _GLOSSES or any(token.surface == "=" for token in tokens[i : i + 4])):
+        return True
+    if opener not in ("a", "an", "the", "one", "another", "any"):
+        end = phrase_end(tokens, i)
+        plural = i < end < len(tokens) and tokens[end - 1].lower.endswith("s")
+        return plural and tokens[end].lower in ("that", "which", "used")
     end = phrase_end(tokens, i + 1)
-    limits = words("that which of in for by who where whose used made found to with from between")
-    return (
-        end > i + 1 and end < len(tokens) and (tokens[end].lower in limits or tokens[end].surface in ",;.)—")
-    )
+    return i + 1 < end < len(tokens) and (tokens[end].lower in _RELATIVE or tokens[end].surface in ",;.)—")
 
 
 def _closed(tokens: Sequence[Token], start: int) -> bool:

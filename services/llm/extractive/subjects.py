@@ -137,7 +137,7 @@ def _main_verb(tokens: Sequence[Token], end: int) -> int:
             i = _after(tokens, i, ",—–", 16)
         elif tokens[i].tag == "ADV" or surface in "”\"'":
             i += 1
-        elif tokens[i].lower in _LINKS | _DOMAIN_LINKS and i == end:
+        elif tokens[i].lower in _LINKS | _DOMAIN_LINKS and (i == end or tokens[i - 1].surface in ")]"):
             i = next((k for k in range(i, min(i + 8, len(tokens))) if tokens[k].lower in _BE), len(tokens))
         else:
             return i

@@ -60,6 +60,7 @@ class Tagger:
         tags = [self._settle(tokens, forms, i) if "/" in tag else tag for i, tag in enumerate(forms)]
         if "AUX" not in tags and "VERB" not in tags:
             _find_verb(tokens, forms, tags)
+        _find_heads(tags)
         return tags
 
     def _form_tag(self, token: Token) -> str:
@@ -145,6 +146,13 @@ def _find_verb(tokens: Sequence[Token], forms: Sequence[str], tags: list[str]) -
         if "VERB" in forms[i] and tags[i - 1] == "NOUN" and (agrees or forms[i] == "ED/VERB"):
             tags[i] = "VERB"
             return
+
+
+def _find_heads(tags: list[str]) -> None:
+    """`A tributary is ...`: between an article and a verb stands a noun, whatever its ending."""
+    for i in range(1, len(tags) - 1):
+        if tags[i] == "ADJ" and tags[i - 1] == "DET" and tags[i + 1] in ("AUX", "VERB"):
+            tags[i] = "NOUN"
 
 
 def _tag_elsewhere(token: Token) -> str:

@@ -15,10 +15,8 @@ class Pattern(Enum):
     NAMED = "named"
     # `hemostasis, the process by which ...`
     APPOSITION = "apposition"
-    # `plasma (blood fluid)`, `or hematopoiesis`: another name beside a name.
+    # `hemopoiesis, or hematopoiesis`: another name beside a name
     SYNONYM = "synonym"
-    # `packed cell volume (PCV)`
-    ACRONYM = "acronym"
     # `Bias: a tendency to ...` at the start of a line
     LABEL = "label"
     # `three kinds: the proton, neutron, and electron`
@@ -42,13 +40,3 @@ class TermMark(NamedTuple):
     first: int
     end: int
     strength: float
-
-
-class SameTerm(NamedTuple):
-    """Two phrases that a sentence says are one term; `short` may be an acronym."""
-
-    sentence: int
-    long_first: int
-    long_end: int
-    short_first: int
-    short_end: int
