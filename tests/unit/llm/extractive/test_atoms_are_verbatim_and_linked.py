@@ -1,5 +1,6 @@
 """Atoms: exact spans in reading order, with links to earlier atoms only."""
 
+from itertools import pairwise
 
 import pytest
 from mootion.document.v1.document_pb2 import DEFINITION, EXAMPLE, Atom, Passage
@@ -24,9 +25,7 @@ def test_every_sentence_of_the_chapter_is_in_exactly_one_atom(atoms: list[Atom])
     for passage_id, text in texts.items():
         spans = [(a.source.start_char, a.source.end_char) for a in atoms if a.source.passage_id == passage_id]
         assert spans[0][0] == 0 and spans[-1][1] == len(text)
-        assert all(
-            not text[left[1] : right[0]].strip() for left, right in zip(spans, spans[1:], strict=False)
-        )
+        assert all(not text[left[1] : right[0]].strip() for left, right in pairwise(spans))
 
 
 def test_content_is_the_quoted_text(atoms: list[Atom]) -> None:
