@@ -1,11 +1,11 @@
 """Wires the search service: `python -m services.search`."""
 
-from mesh.runtime import Runtime
-from mesh.server import run_service
 from mootion.search.v1 import search_service_pb2
 from mootion.search.v1.search_service_pb2_grpc import add_SearchServiceServicer_to_server
 
 from mesh.ports.open_index import open_index
+from mesh.runtime import Runtime
+from mesh.server import run_service
 from mesh.service import Parts, Servicer
 from services.search.indexer import SUBSCRIPTION, Indexer
 from services.search.service import SearchService
