@@ -103,7 +103,8 @@ async def test_an_error_is_the_same_on_every_path(channel: grpc.aio.Channel, cli
 
 
 async def test_what_only_workers_may_call_is_refused_at_the_edge(channel: grpc.aio.Channel) -> None:
-    call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary("/mootion.document.v1.DocumentProcessingService/FailProcessing")
+    path = "/mootion.document.v1.DocumentProcessingService/FailProcessing"
+    call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(path)
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await call(b"")
     assert refused.value.code() in (grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.PERMISSION_DENIED)

@@ -1,6 +1,7 @@
 """Edits change all or nothing and refuse cycles by name; exports can be read by the programs they are for."""
 
 import io
+import itertools
 import json
 from xml.etree import ElementTree
 
@@ -24,7 +25,7 @@ def chart() -> flowchart_pb2.Flowchart:
     concepts = [task_pb2.Concept(name=name, description=f"A {name} is <defined> & quoted.") for name in CHAIN]
     found = [
         task_pb2.Relation(source=a, target=b, type=task_pb2.PREREQUISITE, weight=0.5)
-        for a, b in zip(CHAIN, CHAIN[1:], strict=False)
+        for a, b in itertools.pairwise(CHAIN)
     ]
     made = graph.build_map("document", concepts, found)
     layout.place_all(made)
