@@ -26,13 +26,13 @@ def text_limits(size_bytes: int) -> Limits:
 
 
 def recognition_limits(size_bytes: int, page_count: int) -> Limits:
-    """Reading with character recognition: 10 s of processor more for each page, and 1.5 GB of address space.
+    """Reading with character recognition: 10 s of processor more for each page, and 2 GB of address space.
 
-    That space holds the models, which one page after the other goes through; 600 MB of it are in use.
+    That space holds the models, which one page after the other goes through; 700 MB of it are in use.
     """
     text = text_limits(size_bytes)
     cpu = text.cpu_seconds + 10 * page_count
-    return Limits(cpu, 4 * cpu, 1536 * _MEGABYTE)
+    return Limits(cpu, 4 * cpu, 2048 * _MEGABYTE)
 
 
 def confine(limits: Limits) -> None:

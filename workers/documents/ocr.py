@@ -25,7 +25,9 @@ _MOST_OBJECTS = 1000
 _DRAWING_SECONDS = 4.0  # of processor for drawing one page; recognising takes about as long again
 _LEAST_SCORE = 0.5
 _LINE_SHARE = 0.72  # part of a recognised line's height that is the size of its type
-_LARGER = 1.3  # a line this much higher than the page's middle one is larger type, less is noise
+_WIDER = 1.2  # than the page's usual letters: larger type; less is noise
+_ALIKE = 1.25
+_LEAST_LETTERS = 8  # of a line whose letters are measured
 
 
 @dataclass(slots=True)
@@ -54,7 +56,18 @@ def recognise_pages(
         elif page.fragments:
             pages[number - 1] = page
             result.found.append(number)
+    _even_out([pages[number - 1] for number in result.found])
     return result
+
+
+def _even_out(pages: list[Page]) -> None:
+    """Gives running text the same size on all recognised pages, for each was measured by itself."""
+    usual = [median(fragment.size for fragment in page.fragments) for page in pages]
+    middle = median(usual) if usual else 1.0
+    for page, size in zip(pages, usual, strict=True):
+        if 1 / _ALIKE < size / middle < _ALIKE:
+            for fragment in page.fragments:
+                fragment.size = round(fragment.size * middle / size, 1)
 
 
 def _engine() -> "Callable[[numpy.ndarray[Any, Any]], Any]":
@@ -133,14 +146,32 @@ def _picture(handle: pdfium.FPDF_PAGE, width: int, height: int) -> "numpy.ndarra
 
 
 def _fragments(boxes: "numpy.ndarray[Any, Any]", texts: tuple[str, ...], scale: float) -> list[Fragment]:
-    """One fragment for each recognised line, with sizes evened out against the noise of their boxes."""
-    heights = [float(box[:, 1].max() - box[:, 1].min()) * scale for box in boxes]
-    middle = median(heights)
+    """One fragment for each recognised line.
+
+    The height of a line's box is too noisy to tell its size of type; the width of its letters beside the page's
+    usual width does, in steps of a quarter.
+    """
+    read = [
+        (
+            box[:, 0].min() * scale,
+            box[:, 0].max() * scale,
+            box[:, 1].min() * scale,
+            box[:, 1].max() * scale,
+            text,
+        )
+        for box, raw in zip(boxes, texts, strict=True)
+        if (text := clean(raw).strip())
+    ]
+    if not read:
+        return []
+    middle = median(bottom - top for _, _, top, bottom, _ in read)
+    usual = median((right - left) / len(text) for left, right, _, _, text in read)
     found = []
-    for box, height, text in zip(boxes, heights, texts, strict=True):
-        left, right = float(box[:, 0].min()) * scale, float(box[:, 0].max()) * scale
-        size = (height if height > _LARGER * middle else middle) * _LINE_SHARE
-        base = float(box[:, 1].max()) * scale - 0.2 * height
-        if text := clean(text).strip():
-            found.append(Fragment(text, left, right, base, round(size, 1)))
+    for left, right, top, bottom, text in read:
+        wider = (right - left) / len(text) / usual
+        steps = round(4 * wider) / 4 if wider > _WIDER and len(text) >= _LEAST_LETTERS else 1.0
+        base = float(bottom - 0.2 * (bottom - top))
+        found.append(
+            Fragment(text, float(left), float(right), base, round(float(middle * _LINE_SHARE * steps), 1))
+        )
     return found
