@@ -9,6 +9,7 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from workers.documents.blocks import Block, Kind
 from workers.documents.characters import clean
+from workers.documents.docx_asides import MC, notes_of, text_boxes
 from workers.documents.docx_formulas import M, formula_text
 from workers.documents.docx_package import DocxPackage
 from workers.documents.docx_styles import Numbering, ParagraphStyle, Styles, W, child, is_on, value
@@ -19,7 +20,6 @@ from workers.documents.tables import CELL_SEPARATOR
 WORDS_A_PAGE = 500
 LONGEST_HEADING = 300  # characters; a longer paragraph is none, whatever its style
 
-_MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _TRANSPARENT = {
     f"{W}{name}"
     for name in (
@@ -34,7 +34,7 @@ _TRANSPARENT = {
         "dir",
         "bdo",
     )
-} | {f"{_MC}AlternateContent", f"{_MC}Choice"}
+} | {f"{MC}AlternateContent", f"{MC}Choice"}
 _RENDERED_BREAK = b"lastRenderedPageBreak"
 _DEEPEST = 100
 
@@ -96,8 +96,8 @@ class _Reader:
         self._styles = Styles(package.related("/styles"))
         self._numbering = Numbering(package.related("/numbering"))
         self._notes = {
-            **_notes(package.related("/footnotes"), "footnote"),
-            **_notes(package.related("/endnotes"), "endnote"),
+            **notes_of(package.related("/footnotes"), "footnote"),
+            **notes_of(package.related("/endnotes"), "endnote"),
         }
         self._bold_lines: list[tuple[Block, int]] = []
 
@@ -245,8 +245,8 @@ class _Reader:
             self.page += 1
         elif name in ("footnoteReference", "endnoteReference"):
             run.notes.append(f"{name.removesuffix('Reference')} {piece.get(f'{W}id')}")
-        elif name in ("drawing", "pict", "object") or piece.tag == f"{_MC}AlternateContent":
-            run.boxes += _text_boxes(piece)
+        elif name in ("drawing", "pict", "object") or piece.tag == f"{MC}AlternateContent":
+            run.boxes += text_boxes(piece)
 
     def _append(self, run: _Run, raw: str) -> None:
         text = clean(raw.replace("\n", " "))
@@ -273,29 +273,8 @@ def _switch(properties: etree._Element | None, inherited: etree._Element | None,
     return bool(is_on(inherited, name) if own is None else own)
 
 
-def _text_boxes(piece: etree._Element) -> list[etree._Element]:
-    """The contents of text boxes in a drawing; of alternatives, only the first."""
-    fallbacks = set(piece.iter(f"{_MC}Fallback"))
-    found: list[etree._Element] = []
-    for box in piece.iter(f"{W}txbxContent"):
-        above = set(box.iterancestors())
-        if fallbacks.isdisjoint(above) and not any(other in above for other in found):
-            found.append(box)
-    return found
-
-
 def _table_of(cell: etree._Element) -> etree._Element | None:
     return next(cell.iterancestors(f"{W}tbl"), None)
-
-
-def _notes(root: etree._Element | None, name: str) -> dict[str, str]:
-    """The texts of footnotes or endnotes by kind and id; separators are left out."""
-    found: dict[str, str] = {}
-    for note in [] if root is None else root.iterfind(f"{W}{name}"):
-        if note.get(f"{W}type", "normal") == "normal":
-            text = clean(" ".join(piece.text or "" for piece in note.iter(f"{W}t"))).strip()
-            found[f"{name} {note.get(f'{W}id')}"] = text
-    return found
 
 
 def _drop_lead(block: Block, lead: int) -> None:

@@ -15,6 +15,7 @@ import pypdfium2_raw as pdfium  # type: ignore[import-untyped]
 from workers.documents import failures
 from workers.documents.characters import HIDDEN_HYPHENS, clean
 from workers.documents.lines import Fragment, Page, Span, Style
+from workers.documents.runs import merged_runs
 
 _WORD = re.compile("[^\\s\ufffe\x02]+[\ufffe\x02]?|[\ufffe\x02]")
 _LINE = re.compile("[^\r\n\ufffe\x02]+[\ufffe\x02]?|[\ufffe\x02]")
@@ -22,8 +23,6 @@ _BOLD_NAME = re.compile(r"bold|black|heavy|demi(?!.*light)|cmbx|cmssbx|sfbx|-bd|
 _ITALIC_NAME = re.compile(r"ital|obli|slant|cmti|cmsl|sfti|-it$|kursiv", re.IGNORECASE)
 _BOLD_WEIGHT = 650
 _FLAG_ITALIC, _FLAG_FORCE_BOLD = 1 << 6, 1 << 18
-_WIDE_GAP = 1.5  # in sizes of type: a gap wider than this may part columns
-_CELL_GAP = 0.7  # in sizes of type: a gap wider than this may part cells of a table
 # A page with fewer characters is a picture of text when pictures and drawings cover this part of it.
 _SCARCE_TEXT = 40
 _LEAST_COVERED = 0.3
@@ -122,7 +121,7 @@ class _PageReader:
         self._private = len(_PRIVATE.findall(text))
         for line in _LINE.finditer(text):
             runs = self._runs(text, line.start(), line.end())
-            yield from _merged(runs)
+            yield from merged_runs(runs)
 
     def _characters(self) -> str:
         """The page's text with one character for each of PDFium's character indexes."""
@@ -264,49 +263,3 @@ def _font_style(font: "ctypes._Pointer[ctypes.Structure]") -> Style:
     bold = bool(_BOLD_NAME.search(name)) or bool(flags & _FLAG_FORCE_BOLD)
     bold = bold or pdfium.FPDFFont_GetWeight(font) >= _BOLD_WEIGHT
     return Style(bold, bool(_ITALIC_NAME.search(name)) or bool(flags & _FLAG_ITALIC))
-
-
-def _merged(runs: Iterator[tuple[int, Fragment]]) -> Iterator[tuple[int, Fragment]]:
-    """Runs of one line joined where no wide gap and no change of direction or baseline parts them."""
-    group: list[Fragment] = []
-    group_turn = 0
-    for turn, run in runs:
-        if group and (turn != group_turn or not _continues(group, run)):
-            yield group_turn, _joined(group)
-            group = []
-        group_turn = turn
-        group.append(run)
-    if group:
-        yield group_turn, _joined(group)
-
-
-def _continues(group: list[Fragment], run: Fragment) -> bool:
-    size = max(group[0].size, group[-1].size, run.size)
-    return abs(run.y - group[0].y) < 0.15 * size and -size < run.x0 - group[-1].x1 < _WIDE_GAP * size
-
-
-def _joined(group: list[Fragment]) -> Fragment:
-    """One fragment with the size, baseline and weight of the longest run."""
-    main = max(group, key=lambda run: len(run.text))
-    text, emphasis, pieces = "", list[Span](), [(0, group[0].x0, group[0].x1)]
-    for run in group:
-        start, left, right = pieces[-1]
-        if run.x0 - right > _CELL_GAP * main.size:
-            pieces.append((len(text), run.x0, run.x1))
-        else:
-            pieces[-1] = (start, left, max(right, run.x1))
-        if run.bold or run.italic:
-            emphasis.append((len(text), len(text) + len(run.text.rstrip())))
-        text += run.text
-    right = max(run.x1 for run in group)
-    return Fragment(
-        text.rstrip(),
-        group[0].x0,
-        right,
-        main.y,
-        main.size,
-        main.bold,
-        main.italic,
-        emphasis,
-        pieces[len(pieces) == 1 :],
-    )
