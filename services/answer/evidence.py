@@ -12,7 +12,7 @@ from mootion.search.v1.search_service_pb2_grpc import SearchServiceStub
 from mesh.errors import precondition
 from mesh.runtime import Runtime
 
-MOST_PASSAGES = 20
+MOST_QUERY_CHARACTERS = 500
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,10 @@ class Evidence:
 
     runtime: Runtime
 
-    async def passages(self, question: str, document_ids: Sequence[str]) -> list[document_pb2.Passage]:
-        """The passages that match a question best, best first.
+    async def passages(
+        self, query: str, document_ids: Sequence[str], *, most: int
+    ) -> list[document_pb2.Passage]:
+        """At most so many passages that match a query, best first.
 
         Raises:
             CallError: NOT_FOUND or DOCUMENT_NOT_READY for a document asked for.
@@ -32,10 +34,10 @@ class Evidence:
         search = self.runtime.channels.stub(SearchServiceStub, "search")
         found = await search.Search(
             search_service_pb2.SearchRequest(
-                query=question[:500],
+                query=query[:MOST_QUERY_CHARACTERS],
                 kinds=[search_service_pb2.PASSAGE],
                 document_ids=document_ids,
-                page_size=MOST_PASSAGES,
+                page_size=most,
             )
         )
         return await self._read([hit.id for hit in found.hits])

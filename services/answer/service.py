@@ -12,6 +12,9 @@ from mesh.runtime import Runtime
 from services.answer.evidence import Evidence
 from services.answer.verify import verified_citations, verified_sentences
 
+PASSAGES_TO_ANSWER = 20
+# Fewer than for an answer: every passage that speaks of a wrong option speaks for it.
+PASSAGES_TO_CHOOSE = 8
 NOT_FOUND_NOTE = "Not in your documents."
 Context = grpc.aio.ServicerContext[object, object]
 
@@ -24,7 +27,9 @@ class AnswerService(rpc.AnswerServiceServicer):
     evidence: Evidence
 
     async def Ask(self, request: messages.AskRequest, context_: Context) -> messages.AskResponse:
-        passages = await self.evidence.passages(request.question, request.document_ids)
+        passages = await self.evidence.passages(
+            request.question, request.document_ids, most=PASSAGES_TO_ANSWER
+        )
         llm = self.runtime.channels.stub(LlmServiceStub, "llm")
         reply = await llm.AnswerQuestion(
             llm_service_pb2.AnswerQuestionRequest(
@@ -45,7 +50,9 @@ class AnswerService(rpc.AnswerServiceServicer):
         return messages.AskResponse(answer=answer)
 
     async def Choose(self, request: messages.ChooseRequest, context_: Context) -> messages.ChooseResponse:
-        passages = await self.evidence.passages(request.question, request.document_ids)
+        passages = await self.evidence.passages(
+            request.question, request.document_ids, most=PASSAGES_TO_CHOOSE
+        )
         llm = self.runtime.channels.stub(LlmServiceStub, "llm")
         reply = await llm.ChooseOption(
             llm_service_pb2.ChooseOptionRequest(
