@@ -1,12 +1,12 @@
 """How well the embedded index finds the section that answers, against the textbook's own labels; no network.
 
-usage: python -m bench.retrieval [--corpus DIR] [--format pdf|docx] [--json]
+usage: python -m bench.retrieval [--corpus DIR] [--format pdf|docx] [--semantic] [--json]
 
 Reads each chapter with the document reader, indexes its passages as the Search service does, and asks it the gold
 questions; MRR@10 is by the corpus's own `score.py`, beside a plain BM25 over the same passages. Whether other queries
 find their section too is measured the same way: the names of key terms, their definitions, and learning objectives.
 The last row asks all chapters in one library, where the chapter has to be found as well. Latency: each query through
-the index, alone.
+the index, alone. With --semantic the best passages are ranked by meaning too (needs requirements-semantic.txt).
 """
 
 import argparse
@@ -24,7 +24,9 @@ from typing import Any
 from mootion.document.v1.document_pb2 import Passage
 
 from bench.understanding import Ranking
+from mesh.ports.embeddings import Embeddings, open_embeddings
 from mesh.ports.index import IndexQuery, Replacement
+from mesh.ports.index_likeness import Likeness
 from mesh.ports.index_tantivy import TantivyIndex
 from services.search.entries import passage_entry
 from workers.documents.sandbox import read_document
@@ -65,6 +67,7 @@ def main() -> int:
     )
     parser.add_argument("--corpus", type=Path, default=CORPUS)
     parser.add_argument("--format", choices=("pdf", "docx"), default="pdf")
+    parser.add_argument("--semantic", action="store_true", help="rank by meaning too")
     parser.add_argument("--json", action="store_true", help="print the JSON line only")
     arguments = parser.parse_args()
     golds = sorted(arguments.corpus.glob("*.json"))
@@ -73,7 +76,7 @@ def main() -> int:
         return 0
     score = _scorer(arguments.corpus.parent / "score.py")
     chapters = [_chapter(gold, arguments.format, score) for gold in golds]
-    numbers = asyncio.run(_measured(chapters, quiet=arguments.json))
+    numbers = asyncio.run(_measured(chapters, arguments.semantic, arguments.json))
     passed = numbers["mrr10"] >= TARGET
     print(json.dumps({"id": "retrieval", "n": len(chapters), "seed": 0, "pass": passed, "numbers": numbers}))
     return 0
@@ -112,10 +115,13 @@ def _named(passages: Sequence[Passage], document_id: str) -> list[Passage]:
     return list(passages)
 
 
-async def _measured(chapters: Sequence[Chapter], quiet: bool) -> dict[str, float]:
-    rows = [await _compared(chapter.name, [chapter], chapter.passages, quiet) for chapter in chapters]
+async def _measured(chapters: Sequence[Chapter], semantic: bool, quiet: bool) -> dict[str, float]:
+    embeddings = open_embeddings() if semantic else None
+    rows = [
+        await _compared(chapter.name, [chapter], chapter.passages, embeddings, quiet) for chapter in chapters
+    ]
     everything = [passage for chapter in chapters for passage in chapter.passages]
-    library = await _compared("one library", chapters, everything, quiet)
+    library = await _compared("one library", chapters, everything, embeddings, quiet)
     told = [ranks for _name, ranks, _times in rows]
     numbers = {
         f"{engine}_{kind}_mrr10": _mean([rank for ranks in told for rank in ranks[engine, kind]])
@@ -133,10 +139,14 @@ async def _measured(chapters: Sequence[Chapter], quiet: bool) -> dict[str, float
 
 
 async def _compared(
-    name: str, chapters: Sequence[Chapter], passages: Sequence[Passage], quiet: bool
+    name: str,
+    chapters: Sequence[Chapter],
+    passages: Sequence[Passage],
+    embeddings: Embeddings | None,
+    quiet: bool,
 ) -> tuple[str, dict[tuple[str, str], list[float]], list[float]]:
     """The ranks of each engine and kind of query within these passages, and the seconds of the index."""
-    index = TantivyIndex(None)
+    index = TantivyIndex(None, Likeness(embeddings, None) if embeddings else None)
     by_id = {f"{passage.document_id}/{passage.passage_id}": passage for passage in passages}
     entries = [passage_entry(OWNER, passage, 1) for passage in passages]
     for document_id in sorted({entry.document_id for entry in entries}):

@@ -64,6 +64,7 @@ class Settings:
     log_level: str = "info"
     otlp_endpoint: str | None = None
     local_principal: bool = True
+    semantic: bool = False
     drain_notice_seconds: float = 1.0
     drain_grace_seconds: float = 10.0
 
@@ -199,6 +200,7 @@ def _read(reader: _Reader) -> Settings:
         log_level=reader.choice("MOOTION_LOG_LEVEL", "info", _LOG_LEVELS),
         otlp_endpoint=reader.url("OTEL_EXPORTER_OTLP_ENDPOINT", "http", "https"),
         local_principal=reader.choice("MOOTION_LOCAL_PRINCIPAL", "on", _SWITCH) == "on",
+        semantic=reader.choice("MOOTION_SEMANTIC", "off", _SWITCH) == "on",
         drain_notice_seconds=reader.number("MOOTION_DRAIN_NOTICE_SECONDS", 1.0, float, 0, 120),
         drain_grace_seconds=reader.number("MOOTION_DRAIN_GRACE_SECONDS", 10.0, float, 0, 3600),
     )

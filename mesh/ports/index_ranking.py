@@ -19,6 +19,8 @@ WINDOW = 60
 PAIR_SHARE = 0.25
 SATURATION, LENGTH_SHARE = 1.2, 0.75
 MOST_READ_CHARACTERS = 5000
+# What a cosine of 1 with the query counts beside the best passage's score by words.
+LIKENESS_SHARE = 1.0
 # A passage gains this share of the better of its two neighbours' scores: text goes on across passages.
 NEIGHBOUR_SHARE = 0.1
 # A passage gains this share of the mean of its section's best scores: a section with several good passages is more
@@ -34,14 +36,16 @@ Scored = tuple[float, Entry]
 Pair = tuple[str, str]
 
 
-def rerank(query: str, hits: Sequence[Scored]) -> list[Scored]:
+def rerank(query: str, hits: Sequence[Scored], likeness: Sequence[float] | None = None) -> list[Scored]:
     """Puts hits, best first, in the order they are shown; a score is what a hit counts at its place.
 
     Args:
         query: as it was asked, function words and all: "bind to" says more than "bind".
+        likeness: how alike the query and each of the first `WINDOW` hits are in meaning, 0 to 1, where that is known.
     """
     paired = _with_pairs(query, hits[:WINDOW])
-    supported = _with_sections(_with_neighbours(paired))
+    alike = paired if likeness is None else _with_likeness(paired, likeness)
+    supported = _with_sections(_with_neighbours(alike))
     waiting = sorted(supported, key=lambda hit: -hit[0])
     taken: Counter[object] = Counter()
     ordered: list[Scored] = []
@@ -64,6 +68,22 @@ def _with_pairs(query: str, hits: Sequence[Scored]) -> list[Scored]:
     return [
         (score + PAIR_SHARE * _saturated(count, rarity, len(text) / mean), entry)
         for (score, entry), count, text in zip(hits, counts, texts, strict=True)
+    ]
+
+
+def _with_likeness(hits: Sequence[Scored], likeness: Sequence[float]) -> list[Scored]:
+    """Words and meaning added, on the scale of the words; the best passage keeps its score among the other kinds."""
+    highest = max((score for score, entry in hits if entry.kind == "PASSAGE"), default=0.0)
+    gains = [LIKENESS_SHARE * highest * alike for alike in likeness]
+    gained = [score + gain for (score, _entry), gain in zip(hits, gains, strict=True)]
+    top = max(
+        (score for score, (_, entry) in zip(gained, hits, strict=True) if entry.kind == "PASSAGE"),
+        default=0.0,
+    )
+    scale = highest / top if top > 0 else 1.0
+    return [
+        (score * scale if entry.kind == "PASSAGE" else score, entry)
+        for score, (_score, entry) in zip(gained, hits, strict=True)
     ]
 
 

@@ -4,13 +4,16 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tantivy
 
 from mesh.ports.index import Entry, IndexHit, IndexQuery, IndexResult, Replacement
-from mesh.ports.index_ranking import WINDOW, rerank
+from mesh.ports.index_ranking import WINDOW, Scored, rerank
 from mesh.ports.index_words import Words, corrected_words, parse_words, weight
+
+if TYPE_CHECKING:
+    from mesh.ports.index_likeness import Likeness
 
 STEMMED = "stemmed_english"
 PLAIN = "plain"
@@ -48,9 +51,13 @@ def _analyzers() -> dict[str, tantivy.TextAnalyzer]:
 
 
 class TantivyIndex:
-    """One writer and any number of readers in one process. Work runs in threads; tantivy frees the interpreter."""
+    """One writer and any number of readers in one process. Work runs in threads; tantivy frees the interpreter.
 
-    def __init__(self, folder: Path | None) -> None:
+    With `likeness` the best passages are ranked by their meaning too; the index closes it.
+    """
+
+    def __init__(self, folder: Path | None, likeness: "Likeness | None" = None) -> None:
+        self._likeness = likeness
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
         self._schema = _schema()
@@ -80,8 +87,18 @@ class TantivyIndex:
             if self._writer is not None:
                 self._writer.wait_merging_threads()
                 self._writer = None
+        if self._likeness is not None:
+            self._likeness.close()
 
     def _replace(self, change: Replacement) -> None:
+        if self._likeness is None:
+            self._write(change)
+            return
+        vectors = self._likeness.vectors(change)
+        self._write(change)
+        self._likeness.replace(change, vectors)
+
+    def _write(self, change: Replacement) -> None:
         with self._writing:
             if self._writer is None:
                 self._writer = self._index.writer(heap_size=WRITER_HEAP_BYTES, num_threads=1)
@@ -114,13 +131,18 @@ class TantivyIndex:
         narrowed = _all_of([everything, self._any("kind", query.kinds)]) if query.kinds else everything
         result = searcher.search(narrowed, limit=max(WINDOW, query.offset + query.limit))
         found = [(score, _entry(searcher.doc(address))) for score, address in result.hits]
-        ranked = rerank(query.words, found)
+        ranked = rerank(query.words, found, self._alike(query.words, found))
         shown = ranked[query.offset : query.offset + query.limit]
         hits = [IndexHit(entry, score, self._highlights(searcher, wanted, entry)) for score, entry in shown]
         counts = searcher.aggregate(everything, KINDS)["by_kind"]["buckets"]
         by_kind = {bucket["key"]: min(MOST_COUNTED, bucket["doc_count"]) for bucket in counts}
         total = int(result.count)  # type: ignore[attr-defined]
         return IndexResult(hits, min(MOST_COUNTED, total), by_kind, corrected)
+
+    def _alike(self, words: str, found: Sequence[Scored]) -> Sequence[float] | None:
+        if self._likeness is None:
+            return None
+        return self._likeness.of(words, [entry for _score, entry in found[:WINDOW]])
 
     def _within(self, query: IndexQuery) -> list[tantivy.Query]:
         parts = [self._any("owner_id", [query.owner_id])]
