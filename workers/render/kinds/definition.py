@@ -19,12 +19,17 @@ from workers.render.storyboard import Motion, Storyboard
 from workers.render.text import TextStyle, balanced, text_block
 
 TERM_SCALE = 1.5
+ALONE_SIZE = 38.0
+"""Size of a meaning that has the picture to itself."""
+
 MOST_TERM_LINES = 2
 CAPTION_GAP = 5.0
 
 
 def attempts(scene: script_pb2.Scene, language: str) -> Iterator[Attempt]:
     """Term, meaning and example on one picture, then over several."""
+    if not scene.definition.example:
+        yield partial(_one_picture, scene, language, TextStyle(ALONE_SIZE, 400))
     yield from (partial(_one_picture, scene, language, style) for style in body_styles())
     yield from (partial(_pages, scene, style) for style in body_styles()[2:])
 

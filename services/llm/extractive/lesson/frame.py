@@ -31,6 +31,11 @@ _STRIKING = re.compile(
     r"\d[\d.,]*|\b(?:million|billion|most|largest|smallest|fastest|strongest|highest|only|never|every|impossible|oldest)\b"
 )
 _EARLY_SENTENCES = 25
+# Words of a point in the summary: few points may be longer.
+_POINT_WORDS = 18
+_POINT_WORDS_OF_MANY = 10
+_MANY_POINTS = 4
+_LONGEST_WHOLE_MEANING = 22
 
 
 def title_of(request: WriteScriptRequest, material: Material) -> str:
@@ -48,7 +53,7 @@ def objective_of(material: Material, scenes: Sequence[SceneDraft]) -> str:
     """What a learner can do afterwards, in one sentence."""
     names = [_said_name(material, term) for term in taught_terms(scenes)[:_MOST_NAMES]]
     if not names:
-        return "Tell in your own words what the text says."
+        return "Sum up in your own words what the text says."
     extra = {
         "process": "put the steps in order",
         "equation": "use the formula",
@@ -68,7 +73,7 @@ def opening(
     names = [material.shop.reading.terms[t].name for t in taught_terms(scenes)[:_MOST_NAMES]]
     subtitle = with_capital(joined(names)) if names else objective
     learnt = _learnt([_said_name(material, t) for t in taught_terms(scenes)[:_MOST_NAMES]])
-    about = f"In this lesson on {_in_sentence(title)}, you will learn {learnt}." if learnt else objective
+    about = _about(material, title, learnt)
     return SceneDraft(
         scene=Scene(title=title, title_card=TitleContent(subtitle=subtitle[:500])),
         forms=[[*hook, *spoken(about)]],
@@ -84,16 +89,14 @@ def summary(material: Material, scenes: Sequence[SceneDraft]) -> SceneDraft:
     points, sources = [], []
     for term in terms:
         definition = material.definition_of[term]
-        meaning = short_point(definition.meaning, 10)
+        meaning = _kept(definition.meaning, len(terms))
         if meaning is not None:
             points.append(f"{with_capital(definition.named)}: {with_small_letter(meaning)}")
             sources.append(definition.sentence)
     for scene in scenes:
         if not points and scene.kind == "bullets":
             points.extend(list(scene.scene.bullets.points)[:4])
-    names = [_said_name(material, t) for t in terms[:_MOST_NAMES]] or [
-        f"{_in_sentence(s.scene.title)}" for s in scenes[:2]
-    ]
+    names = [_said_name(material, t) for t in terms[:_MOST_NAMES]]
     return SceneDraft(
         scene=Scene(
             title="Summary", bullets=BulletsContent(points=points or [s.scene.title for s in scenes[:4]])
@@ -101,13 +104,30 @@ def summary(material: Material, scenes: Sequence[SceneDraft]) -> SceneDraft:
         forms=[
             [
                 "Let us sum up.",
-                f"You now know {_learnt(names)}.",
-                "Say it in your own words, and you have got it.",
+                f"You now know {_learnt(names)}." if names else "These are the points to keep in mind.",
             ]
         ],
         citations=[material.shop.citation(sentence) for sentence in sources],
         anchor=len(material.analysis.sentences),
         worth=0.0,
+        more=["Say it in your own words, and you have got it."],
+    )
+
+
+def _kept(meaning: str, count: int) -> str | None:
+    """A meaning as a point of a summary of `count` points."""
+    if count >= _MANY_POINTS:
+        return short_point(meaning, _POINT_WORDS_OF_MANY)
+    return meaning if word_count(meaning) <= _LONGEST_WHOLE_MEANING else short_point(meaning, _POINT_WORDS)
+
+
+def _about(material: Material, title: str, learnt: str) -> str:
+    """What the lesson is about, said in one sentence."""
+    if learnt and re.match(r"(?:how|why|what|when|where|who|which|\w+ing)\b", title, re.IGNORECASE):
+        return f"In this lesson, you will learn {learnt}."
+    about = _in_sentence(material, title)
+    return (
+        f"In this lesson on {about}, you will learn {learnt}." if learnt else f"This lesson is about {about}."
     )
 
 
@@ -138,13 +158,20 @@ def _said_name(material: Material, term: int) -> str:
     )
 
 
-def _in_sentence(title: str) -> str:
+def _in_sentence(material: Material, title: str) -> str:
     """A title inside a sentence: what stands behind a colon, and words that are no names lose their capitals."""
     words = title.rsplit(": ", 1)[-1].split()
     capitals = sum(word[:1].isupper() for word in words)
     if capitals > 1 or len(words) == 1:
-        return " ".join(with_small_letter(word) for word in words)
+        names = _names(material)
+        return " ".join(word if word.strip(",") in names else with_small_letter(word) for word in words)
     return with_small_letter(" ".join(words))
+
+
+def _names(material: Material) -> frozenset[str]:
+    """Words that the text writes with a capital inside sentences, and never with a small letter."""
+    inside = {t.surface for s in material.analysis.sentences for t in s.tokens[1:] if t.surface[:1].isupper()}
+    return frozenset(w for w in inside if w.lower() not in material.shop.reading.small_forms)
 
 
 def _hook(
@@ -158,7 +185,7 @@ def _hook(
     terms = taught_terms(scenes)
     if not terms:
         return [], None
-    name = _said_name(material, terms[0])
+    name = _said_name(material, next((t for t in terms if material.importance[t] > 1.0), terms[0]))
     return [f"Have you ever wondered what {name} really {_is_or_are(name)}?"], None
 
 

@@ -120,6 +120,11 @@ def _rank_by_place(material: Material, draft: SceneDraft) -> float:
     return max(before, default=-1)
 
 
+def lasting(scenes: Sequence[SceneDraft], said: Sequence[Sequence[str]]) -> float:
+    """How many seconds `scenes` last that say `said`."""
+    return sum(scene.seconds_with(part) for scene, part in zip(scenes, said, strict=True))
+
+
 def narrations(scenes: Sequence[SceneDraft], seconds: float) -> list[list[str]]:
     """What is said in each scene: what must be, in varied words, and what can be until `seconds` are filled."""
     turns: Counter[str] = Counter()
@@ -130,7 +135,7 @@ def narrations(scenes: Sequence[SceneDraft], seconds: float) -> list[list[str]]:
     for depth in range(max((len(scene.more) for scene in scenes), default=0)):
         for scene, sentences in zip(scenes, said, strict=True):
             if depth < len(scene.more):
-                longer = sum(seconds_of(part) for part in said) + seconds_of([scene.more[depth]])
+                longer = lasting(scenes, said) + seconds_of([scene.more[depth]])
                 if longer <= _TOO_LONG * seconds and scene.more[depth] not in sentences:
                     sentences.append(scene.more[depth])
                 if longer >= seconds:

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from types import MappingProxyType
 
 from mootion.document.v1.document_pb2 import Citation
 from mootion.video.v1.script_pb2 import Scene
 
 from services.llm.extractive.lesson.speech import seconds_of
 
+# Seconds in which a scene of a kind shows more than is said, such as the time to think about a question.
+SILENT_SECONDS = MappingProxyType({"checkpoint": 2.8, "worked_example": 2.7, "graph": 0.6})
 MOST_CITATIONS = 20
 MOST_NARRATION = 30
 
@@ -38,7 +41,11 @@ class SceneDraft:
     @property
     def seconds(self) -> float:
         """How long it lasts with what must be said and one sentence more."""
-        return seconds_of([*self.forms[0], *self.more[:1]])
+        return self.seconds_with([*self.forms[0], *self.more[:1]])
+
+    def seconds_with(self, narration: Sequence[str]) -> float:
+        """How long it lasts when `narration` is said."""
+        return seconds_of(narration) + SILENT_SECONDS.get(self.kind, 0.0)
 
     def finished(self, narration: Sequence[str]) -> Scene:
         """The scene with what is said and where it comes from, and an identifier made of all that."""

@@ -7,7 +7,11 @@ from types import MappingProxyType
 from services.llm.extractive.questions.expression_text import GREEK
 from services.llm.extractive.questions.wording import cleaned, with_capital, word_count
 
-WORDS_PER_MINUTE = 155
+# Measured on 320 scenes of lessons as the built-in voice says them: seconds for each letter or space, and for each
+# sentence with the silence behind it; digits are said as words. Scenes then differ by 0.9 s (rms).
+SECONDS_PER_LETTER = 0.0673
+SECONDS_PER_SENTENCE = 0.70
+LETTERS_OF_A_DIGIT = 7
 # A sentence longer than this is parted where it can be.
 LONGEST_SENTENCE = 24
 
@@ -40,6 +44,8 @@ _SYMBOLS = (
     (re.compile(r"\bvs\.?(?=\s)"), "versus"),
     (re.compile(r"\s*=\s*"), " equals "),
     (re.compile(r"\s*×\s*"), " times "),
+    (re.compile(r"\band/or\b"), "or"),
+    (re.compile(r"(?<=\b\w)/(?=\w\b)"), " over "),
     (re.compile(r"(?<=\w)/(?=\w)"), " or "),
     (re.compile(r"&"), "and"),
     (re.compile(r"[“”\"«»]"), ""),
@@ -62,13 +68,21 @@ _PARTINGS = (
 def spoken(text: str) -> list[str]:
     """`text` as short sentences to be said: no brackets, quotation marks, dashes or symbols; long ones parted."""
     plain = cleaned(text)
-    plain = _UNIT.sub(lambda m: f" {_UNITS[m[1]]}", plain)
+    plain = _UNIT.sub(_said_unit, plain)
     for pattern, said in _SYMBOLS:
         plain = pattern.sub(said, plain)
     plain = "".join(f" {GREEK[c]} " if c in GREEK else c for c in plain)
     plain = re.sub(r"\s+([,.;:?!])", r"\1", re.sub(r"\s+", " ", plain)).strip(" ,;:")
     plain = re.sub(r",\s*([.?!,;:])", r"\1", plain)
     return [_finished(part) for part in _parted(plain) if word_count(part)]
+
+
+def _said_unit(match: re.Match[str]) -> str:
+    """The name of a unit behind a number, in the singular behind a one."""
+    first, *rest = _UNITS[match[1]].split()
+    if re.search(r"(?<![\d.,])1$", match.string[: match.start()]):
+        first = first.removesuffix("s")
+    return " " + " ".join((first, *rest))
 
 
 def _parted(text: str) -> list[str]:
@@ -89,5 +103,8 @@ def _finished(sentence: str) -> str:
 
 
 def seconds_of(narration: Sequence[str]) -> float:
-    """How long sentences last when spoken at 155 words a minute."""
-    return sum(word_count(sentence) for sentence in narration) * 60 / WORDS_PER_MINUTE
+    """How long sentences and the silence behind each of them last."""
+    letters = sum(len(sentence) for sentence in narration)
+    digits = sum(character.isdigit() for sentence in narration for character in sentence)
+    spelled = letters + digits * (LETTERS_OF_A_DIGIT - 1)
+    return spelled * SECONDS_PER_LETTER + len(narration) * SECONDS_PER_SENTENCE

@@ -9,6 +9,8 @@ from services.llm.extractive.lesson.trimming import short_point
 @pytest.mark.parametrize(
     ("written", "said"),
     [
+        ("It begins at 1 W/m² and ends at 11 kg.", ["It begins at 1 watt per square metre and ends at 11 kilograms."]),
+        ("The period is T = 1/f and/or more.", ["The period is T equals 1 over f or more."]),
         ("Sound travels at 343 m/s (in dry air).", ["Sound travels at 343 metres per second."]),
         ("The wavelength λ falls—slowly—with “depth”.", ["The wavelength lambda falls, slowly, with depth."]),
         ("About 20–30 percent of it, e.g. iron, is lost.", ["About 20 to 30 percent of it, for example iron, "
@@ -32,8 +34,10 @@ def test_nothing_to_say_gives_no_sentence() -> None:
     assert spoken("()") == [] and spoken("") == []
 
 
-def test_seconds_follow_the_words() -> None:
-    assert seconds_of(["one two three"] * 155) == pytest.approx(180)
+def test_seconds_grow_with_letters_sentences_and_most_of_all_with_digits() -> None:
+    assert seconds_of([]) == 0
+    assert seconds_of(["One. ", "Two."]) > seconds_of(["One. Two."])
+    assert seconds_of(["In 1638, it began."]) > seconds_of(["In that year, it began."])
 
 
 @pytest.mark.parametrize(

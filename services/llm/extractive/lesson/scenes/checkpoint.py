@@ -8,7 +8,9 @@ from mootion.video.v1.script_pb2 import CheckpointContent, Scene
 
 from services.llm.extractive.lesson.material import Material
 from services.llm.extractive.lesson.scene_draft import SceneDraft
+from services.llm.extractive.lesson.scenes.definition import with_article
 from services.llm.extractive.lesson.speech import spoken
+from services.llm.extractive.questions.definitions import Definition
 from services.llm.extractive.questions.draft import Seed
 from services.llm.extractive.questions.gate import Gate
 from services.llm.extractive.questions.wording import with_capital
@@ -26,12 +28,14 @@ def draft(material: Material) -> Iterator[SceneDraft]:
         seed = Seed(task_pb2.SINGLE_CHOICE, "term", definition, term, definition.quality, definition.sentence)
         item = definition_choice.write(material.shop, seed)
         if item is not None and gate.fault(item) is None:
-            yield _draft(material, item, term, definition.sentence.index)
+            yield _draft(material, item, definition)
 
 
-def _draft(material: Material, item: Item, term: int, anchor: int) -> SceneDraft:
+def _draft(material: Material, item: Item, definition: Definition) -> SceneDraft:
     texts = [option.text for option in item.options]
     right = next(o.text for o in item.options if o.option_id in item.key.option_ids)
+    is_named = right.lower() == definition.named.lower()
+    answer = with_article(material, definition) if is_named else right
     shown = [
         text for text in texts if text == right or text in [t for t in texts if t != right][: _OPTIONS - 1]
     ]
@@ -43,9 +47,9 @@ def _draft(material: Material, item: Item, term: int, anchor: int) -> SceneDraft
     )
     return SceneDraft(
         scene=Scene(title="Check yourself", checkpoint=content),
-        forms=[["Time for a quick check.", *spoken(item.stem), "Take a moment.", f"The answer is {right}."]],
+        forms=[["Time for a quick check.", *spoken(item.stem), "Take a moment.", f"The answer is {answer}."]],
         citations=[item.citation],
-        anchor=anchor,
+        anchor=definition.sentence.index,
         worth=1.2 - 0.02 * len(item.stem.split()),
-        terms=frozenset((term,)),
+        terms=frozenset((definition.term,)),
     )

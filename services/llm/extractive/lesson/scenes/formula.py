@@ -175,6 +175,7 @@ def _worked(material: Material, formula: Formula, term: int, worth: float) -> It
     if not result.is_real or not result.is_finite:
         return
     shown = str(result) if result.is_Integer else f"{float(result):.3g}"
+    is_exact = result == sympy.Rational(shown)
     left = formula.shown(formula.left)
     given = " and ".join(f"{formula.shown(n)} = {v}" for n, v in values.items())
     put_in = in_plain_text(formula.tree, {n: str(v) for n, v in values.items()})
@@ -182,13 +183,13 @@ def _worked(material: Material, formula: Formula, term: int, worth: float) -> It
     content = WorkedExampleContent(
         problem=f"Find {left} when {given}.",
         steps=[f"Write the formula: {formula.text}", f"Put in the values: {left} = {put_in}"],
-        result=f"{left} = {shown}",
+        result=f"{left} {'=' if is_exact else '≈'} {shown}",
     )
     yield SceneDraft(
         scene=Scene(title=f"An example: finding {left}", worked_example=content),
         forms=[[
             f"Let us try it with numbers. Suppose {said}.", "We put these values into the formula.",
-            f"The result: {symbol_in_words(formula.left)} is {'' if result.is_Integer else 'about '}{shown}.",
+            f"The result: {symbol_in_words(formula.left)} is {'' if is_exact else 'about '}{shown}.",
         ]],
         citations=[material.shop.citation(formula.sentence)],
         anchor=formula.sentence.index,

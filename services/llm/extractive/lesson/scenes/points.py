@@ -17,6 +17,11 @@ from services.llm.extractive.questions.wording import cleaned, plural, with_capi
 
 _MOST_POINTS = 4
 _FEWEST_POINTS = 2
+# Sections that only announce or repeat what the others teach.
+_REPEATS = re.compile(
+    r"(?:(?:chapter|section) )?(?:summary|review|objectives|key terms|glossary)|learning (?:objectives|outcomes)",
+    re.IGNORECASE,
+)
 
 
 def draft(material: Material) -> Iterator[SceneDraft]:
@@ -30,9 +35,13 @@ def draft(material: Material) -> Iterator[SceneDraft]:
 
 def draft_plain(material: Material) -> Iterator[SceneDraft]:
     """Scenes of whole sentences, section by section, for texts in which nothing else is found."""
-    for section in material.analysis.sections:
+    sections = material.analysis.sections
+    for section in [s for s in sections if not _REPEATS.match(s.title)] or sections:
         sentences = [
-            s for p in section.passages for s in material.analysis.sentences_of(p) if 4 <= len(s.tokens) <= 45
+            s
+            for p in section.passages
+            for s in material.analysis.sentences_of(p)
+            if 4 <= len(s.tokens) <= 45 and not s.text.endswith(":")
         ]
         pairs = [(s, point) for s in sentences if (point := short_point(s.text)) is not None][:_MOST_POINTS]
         if pairs:
