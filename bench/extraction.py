@@ -5,7 +5,8 @@ usage: python bench/extraction.py [PDF ...] [--rounds N] [--json]
 Each round runs, one after the other for each file: pypdf and pypdfium2 reading the text of every page in a
 process of their own, and our reader giving facts and passages, once with a child that it starts then (`cold`)
 and once with one that waits (`warm`, as the worker has it). Medians over the rounds, and their ratios, are
-printed. Without a file, a 32-page document of made-up sentences is read.
+printed. Without a file, the chapters in ../shared/corpus/dev are read, or where these are absent a 32-page
+document of made-up sentences.
 """
 
 import argparse
@@ -19,14 +20,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from reportlab.lib.styles import getSampleStyleSheet
-from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate
+import typst
 
 from workers.documents.sandbox import DocumentReader, read_document
 
 PYPDF = "import sys, pypdf\nfor page in pypdf.PdfReader(sys.argv[1]).pages: page.extract_text()"
 PDFIUM = "import sys, pypdfium2\nfor page in pypdfium2.PdfDocument(sys.argv[1]): page.get_textpage().get_text_bounded()"
 WARM_UP = 0.5  # seconds in which a waiting child has started
+CORPUS = Path(__file__).parents[2] / "shared" / "corpus" / "dev"
 SENTENCE = (
     "The {n}th reading explains how a cell keeps its balance, and why the balance of part {n} matters. "
 )
@@ -98,27 +99,26 @@ def _run(program: str, file: Path) -> None:
 
 @contextmanager
 def _files(given: list[Path]) -> Iterator[list[Path]]:
-    if given:
-        yield given
+    found = given or sorted(CORPUS.glob("*.pdf"))
+    if found:
+        yield found
         return
     with tempfile.TemporaryDirectory() as folder:
         yield [_sample(Path(folder) / "sample.pdf")]
 
 
 def _sample(path: Path) -> Path:
-    """A 32-page document with headings and full paragraphs."""
-    styles = getSampleStyleSheet()
-    story: list[object] = []
-    for page in range(32):
-        story.append(Paragraph(f"Section {page + 1}", styles["Heading2"]))
-        story += [
-            Paragraph(
-                "".join(SENTENCE.format(n=page * 40 + part * 8 + k) for k in range(6)), styles["BodyText"]
-            )
+    """A justified document of about 32 pages with headings and full paragraphs."""
+    parts = ['#set page(paper: "a4")\n#set par(justify: true)\n#set text(lang: "en", hyphenate: true)\n']
+    for section in range(32):
+        parts.append(f"= Section {section + 1}\n")
+        parts += [
+            "".join(SENTENCE.format(n=section * 40 + part * 8 + k) for k in range(6)) + "\n\n"
             for part in range(6)
         ]
-        story.append(PageBreak())
-    SimpleDocTemplate(str(path), title="Sample").build(story)
+    source = path.with_suffix(".typ")
+    source.write_text("".join(parts))
+    typst.compile(str(source), output=str(path))
     return path
 
 
