@@ -43,7 +43,7 @@ SAMPLES = ("waves-and-sound.pdf", "waves-and-sound.docx")
 TARGETS = (75, 60, 90, 45)
 TOPICS = ("frequency", "sound", "resonance", "the Doppler effect", "interference", "standing waves", "energy")
 COLUMNS, TILE, GAP, CAPTION = 4, (420, 236), 8, 22
-OVERVIEW_WIDTH, LESSONS_PER_OVERVIEW, COLOURS = 1000, 4, 40
+OVERVIEW_WIDTH, LESSONS_PER_OVERVIEW, COLOURS = 1000, 4, 128
 TOLERANCE = 0.15
 
 
@@ -167,7 +167,7 @@ def write_overviews(sheets: Sequence[Image.Image], folder: Path) -> None:
             top += one.height
         height = round(image.height * OVERVIEW_WIDTH / image.width)
         small = image.resize((OVERVIEW_WIDTH, height), Image.Resampling.LANCZOS)
-        few = small.quantize(COLOURS, dither=Image.Dither.NONE)
+        few = small.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         few.save(folder / f"lessons-{first // LESSONS_PER_OVERVIEW + 1}.png", optimize=True)
 
 
