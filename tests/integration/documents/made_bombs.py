@@ -326,7 +326,7 @@ def zip_overlap(path: Path) -> Path:
 
 
 def zip_slip(path: Path) -> Path:
-    return repacked(path, **{"../../../../tmp/mootion-slip": b"out", "/tmp/mootion-slip": b"out"})
+    return repacked(path, **{"../../../../mootion-slip": b"out", "/mootion-slip": b"out"})
 
 
 def zip_link(path: Path) -> Path:

@@ -17,7 +17,7 @@ def test_a_title_in_the_files_facts_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["", "Microsoft Word - cell.docx", "untitled", "cell.tex", "Document1", "/tmp/out/a b"]
+    "written", ["", "Microsoft Word - cell.docx", "untitled", "cell.tex", "Document1", "/home/out/a b"]
 )
 def test_a_title_that_looks_like_a_file_does_not(written: str) -> None:
     assert title_of(written, BLOCKS, "upload.pdf") == "The Living Cell"
