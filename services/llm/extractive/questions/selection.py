@@ -23,6 +23,9 @@ _NEW_SECTION = 0.25
 # A section's best question must be worth this much; the next step down comes when no section has any.
 _COVERING_GAIN = 0.3
 _LEAST_GAINS = (0.9, 0.6, 0.3, 0.0, -0.5, -100.0)
+# Drafts that may be refused, for each question wanted and in all: a text that repeats itself has no more to give.
+_REFUSALS_EACH = 12
+_REFUSALS = 400
 
 Write = Callable[[Seed], Item | None]
 
@@ -44,13 +47,15 @@ class Selection:
         self._template_count = len({seed.template for seed in seeds}) or 1
         self._worth = {id(seed): self._plain_worth(seed) + _CHANCE * random.random() for seed in seeds}
         self._waiting = self._by_section(seeds)
+        self._refusals_left = 0
 
     def take(self, count: int, write: Write) -> list[tuple[Seed, Item]]:
         """Up to `count` admitted items with their seeds, in the order taken.
 
         Sections take turns: one each where there are enough items for all of them, then as long as others have
-        something better, a section with nothing good waits.
+        something better, a section with nothing good waits. Fewer come where too many drafts were refused.
         """
+        self._refusals_left = _REFUSALS_EACH * count + _REFUSALS
         taken: list[tuple[Seed, Item]] = []
         if count >= len(self._waiting):
             self._round(_COVERING_GAIN, count, write, taken)
@@ -78,7 +83,7 @@ class Selection:
 
     def _from_section(self, section: int, write: Write, least: float) -> tuple[Seed, Item] | None:
         seeds = self._waiting[section]
-        while seeds:
+        while seeds and self._refusals_left:
             gain, position = max((self._gain(seed), -i) for i, seed in enumerate(seeds))
             if gain < least:
                 return None
@@ -87,6 +92,7 @@ class Selection:
             if item is not None and self._gate.admit(item):
                 self._count(seed)
                 return seed, item
+            self._refusals_left -= 1
         return None
 
     def _by_section(self, seeds: Sequence[Seed]) -> dict[int, list[Seed]]:
