@@ -226,7 +226,7 @@ def _reversed(sentence: Sentence) -> Iterator[TermMark]:
 
 
 def _setting(sentence: Sentence) -> Iterator[TermMark]:
-    """`In an appeal to ignorance, the reasoner relies on ...`: what happens in the thing named."""
+    """`In a neap tide, the sea rises by ...`: what happens in the thing named."""
     tokens = sentence.tokens
     if len(tokens) < 8 or tokens[0].lower not in ("in", "during"):
         return

@@ -7,7 +7,7 @@ from typing import NamedTuple
 class Pattern(Enum):
     """How a sentence marks a term."""
 
-    # `An atom is the smallest quantity of an element that ...`
+    # `A delta is a fan of sediment that ...`
     COPULA = "copula"
     # `Validity refers to ...`, `thrombosis occurs when ...`
     MEANING = "meaning"

@@ -76,7 +76,7 @@ class Kinship:
         return (min(a, b), max(a, b)) in self._synonyms
 
     def is_kind_of(self, narrow: int, wide: int) -> bool:
-        """Whether `narrow` is defined as a `wide`, as in `a synthesis reaction is a chemical reaction that`."""
+        """Whether `narrow` is defined as a `wide`, as in `a braided river is a river that`."""
         opening = self._openings.get(narrow, ())
         return any(
             opening[i : i + len(key)] == key

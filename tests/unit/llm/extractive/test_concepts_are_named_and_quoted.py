@@ -89,7 +89,7 @@ def test_a_bold_word_counts_for_more_than_a_plain_one() -> None:
             "Two events are independent events if one does not change the chance of the other.",
             "independent events",
         ),
-        ("We call the first variable the explanatory variable.", "explanatory variable"),
+        ("We call the higher water the spring tide.", "spring tide"),
         ("Bias: a tendency to favour one side over another.", "bias"),
     ],
 )

@@ -45,11 +45,11 @@ def test_seconds_grow_with_letters_sentences_and_most_of_all_with_digits() -> No
     [
         ("the smallest unit of matter", "The smallest unit of matter"),
         (
-            "a pure substance that is distinguished from all other matter by the fact that it cannot be broken down",
-            "A pure substance",
+            "a hard mineral that is told apart from every other stone by the way in which it scratches all of them",
+            "A hard mineral",
         ),
         (
-            "a liquid mixture in which a heavier substance is suspended for a time, but over time it settles out of it",
+            "a muddy stream in which some fine sand is carried for a while, but in the end it sinks to the bottom of it",
             None,
         ),
         (
@@ -62,8 +62,8 @@ def test_points_are_cut_where_a_phrase_ends(text: str, point: str | None) -> Non
     cut = short_point(text)
     if point is None:
         assert cut is None or cut in (
-            "A liquid mixture",
-            "A liquid mixture in which a heavier substance is suspended for a time",
+            "A muddy stream",
+            "A muddy stream in which some fine sand is carried for a while",
         )
     else:
         assert cut is not None and (cut == point or cut.startswith(point))

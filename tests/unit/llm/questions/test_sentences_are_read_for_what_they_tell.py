@@ -35,16 +35,16 @@ def reading_of(text: str, *concepts: str, path: tuple[str, ...] = ("Chapter", "S
     ("sentence", "term", "meaning"),
     [
         ("An ion is an atom that carries an electrical charge.", "ion", "an atom that carries an electrical charge"),
-        ("A positively charged ion is known as a cation.", "cation", "a positively charged ion"),
-        ("Scientists define matter as anything that occupies space.", "matter", "anything that occupies space"),
+        ("A slowly moving glacier is known as an icefield.", "icefield", "a slowly moving glacier"),
+        ("Sailors define shoals as places that ships must avoid.", "shoals", "places that ships must avoid"),
         ("Osmosis refers to the diffusion of water through a "
             "membrane.", "osmosis", "the diffusion of water through a membrane"),
         ("The half-life, the time in which half of a sample decays, differs "
             "widely.", "half-life", "the time in which half of a sample decays"),
         (
-            "An element’s mass number is the sum of the protons and neutrons in its nucleus.",
-            "mass number",
-            "the sum of the protons and neutrons in an element’s nucleus",
+            "A river’s sediment load is the mass of the sand and clay in its water.",
+            "sediment load",
+            "the mass of the sand and clay in a river’s water",
         ),
         ("An atom that has an electrical charge is an ion.", "ion", "an atom that has an electrical charge"),
     ],
