@@ -49,7 +49,7 @@ def test_seconds_grow_with_letters_sentences_and_most_of_all_with_digits() -> No
             "A hard mineral",
         ),
         (
-            "a muddy stream in which some fine sand is carried for a while, but in the end it sinks to the bottom of it",
+            "a muddy stream in which some fine sand is carried for a while, but in the end it sinks to the bottom",
             None,
         ),
         (
