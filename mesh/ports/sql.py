@@ -3,7 +3,6 @@
 A transaction is a unit of work: rows, events and jobs change together or not at all.
 """
 
-from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
@@ -65,5 +64,3 @@ class Database(Protocol):
         """Ends all connections."""
         ...
 
-
-Row = Mapping[str, Any]
