@@ -63,4 +63,3 @@ class Database(Protocol):
     async def close(self) -> None:
         """Ends all connections."""
         ...
-
