@@ -106,6 +106,28 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """FAILED_PRECONDITION: the worker's lease was given to another; what it sends is too late."""
     REASON_SCENE_TOO_COSTLY: _Reason.ValueType  # 85
     """INVALID_ARGUMENT: the scene would cost more to render than is allowed."""
+    REASON_USERNAME_TAKEN: _Reason.ValueType  # 100
+    """ALREADY_EXISTS: an account has this name."""
+    REASON_WEAK_PASSWORD: _Reason.ValueType  # 101
+    """INVALID_ARGUMENT: the password is too short, too common or too like the name."""
+    REASON_WRONG_CREDENTIALS: _Reason.ValueType  # 102
+    """UNAUTHENTICATED: name, password or code is wrong, or signing in is refused."""
+    REASON_SECOND_FACTOR_NEEDED: _Reason.ValueType  # 103
+    """UNAUTHENTICATED: the password is right; sign in again with a code of the second factor."""
+    REASON_TOKEN_INVALID: _Reason.ValueType  # 104
+    """UNAUTHENTICATED: the token or key is none of ours, ended, used up or revoked."""
+    REASON_SCOPE_MISSING: _Reason.ValueType  # 105
+    """PERMISSION_DENIED: the key has no scope for this method."""
+    REASON_UNKNOWN_SCOPE: _Reason.ValueType  # 106
+    """INVALID_ARGUMENT: there is no such scope."""
+    REASON_UNKNOWN_PROVIDER: _Reason.ValueType  # 107
+    """NOT_FOUND: no such provider is set up, or the address to come back to is not one of those allowed."""
+    REASON_SIGN_IN_FAILED: _Reason.ValueType  # 108
+    """UNAUTHENTICATED: the provider did not confirm who signs in."""
+    REASON_LAST_ADMIN: _Reason.ValueType  # 109
+    """FAILED_PRECONDITION: no administrator would be left."""
+    REASON_CROSS_SITE_CALL: _Reason.ValueType  # 110
+    """PERMISSION_DENIED: a page of another site made the browser call."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a call failed. The comment names the status code that goes with it."""
@@ -192,4 +214,26 @@ REASON_STALE_LEASE: Reason.ValueType  # 84
 """FAILED_PRECONDITION: the worker's lease was given to another; what it sends is too late."""
 REASON_SCENE_TOO_COSTLY: Reason.ValueType  # 85
 """INVALID_ARGUMENT: the scene would cost more to render than is allowed."""
+REASON_USERNAME_TAKEN: Reason.ValueType  # 100
+"""ALREADY_EXISTS: an account has this name."""
+REASON_WEAK_PASSWORD: Reason.ValueType  # 101
+"""INVALID_ARGUMENT: the password is too short, too common or too like the name."""
+REASON_WRONG_CREDENTIALS: Reason.ValueType  # 102
+"""UNAUTHENTICATED: name, password or code is wrong, or signing in is refused."""
+REASON_SECOND_FACTOR_NEEDED: Reason.ValueType  # 103
+"""UNAUTHENTICATED: the password is right; sign in again with a code of the second factor."""
+REASON_TOKEN_INVALID: Reason.ValueType  # 104
+"""UNAUTHENTICATED: the token or key is none of ours, ended, used up or revoked."""
+REASON_SCOPE_MISSING: Reason.ValueType  # 105
+"""PERMISSION_DENIED: the key has no scope for this method."""
+REASON_UNKNOWN_SCOPE: Reason.ValueType  # 106
+"""INVALID_ARGUMENT: there is no such scope."""
+REASON_UNKNOWN_PROVIDER: Reason.ValueType  # 107
+"""NOT_FOUND: no such provider is set up, or the address to come back to is not one of those allowed."""
+REASON_SIGN_IN_FAILED: Reason.ValueType  # 108
+"""UNAUTHENTICATED: the provider did not confirm who signs in."""
+REASON_LAST_ADMIN: Reason.ValueType  # 109
+"""FAILED_PRECONDITION: no administrator would be left."""
+REASON_CROSS_SITE_CALL: Reason.ValueType  # 110
+"""PERMISSION_DENIED: a page of another site made the browser call."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015

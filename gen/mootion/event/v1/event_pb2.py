@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cmootion/event/v1/event.proto\x12\x10mootion.event.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf9\x04\n\x05\x45vent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x10\n\x08owner_id\x18\x02 \x01(\t\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x39\n\x0e\x64ocument_ready\x18\n \x01(\x0b\x32\x1f.mootion.event.v1.DocumentReadyH\x00\x12=\n\x10\x64ocument_deleted\x18\x0b \x01(\x0b\x32!.mootion.event.v1.DocumentDeletedH\x00\x12?\n\x11\x66lowchart_changed\x18\x0c \x01(\x0b\x32\".mootion.event.v1.FlowchartChangedH\x00\x12\x35\n\x0cquiz_created\x18\r \x01(\x0b\x32\x1d.mootion.event.v1.QuizCreatedH\x00\x12\x35\n\x0cquiz_deleted\x18\x0e \x01(\x0b\x32\x1d.mootion.event.v1.QuizDeletedH\x00\x12;\n\x0fvideo_completed\x18\x0f \x01(\x0b\x32 .mootion.event.v1.VideoCompletedH\x00\x12\x37\n\rvideo_deleted\x18\x10 \x01(\x0b\x32\x1e.mootion.event.v1.VideoDeletedH\x00\x12?\n\x11\x64ocument_uploaded\x18\x11 \x01(\x0b\x32\".mootion.event.v1.DocumentUploadedH\x00\x12\x37\n\rvideo_changed\x18\x12 \x01(\x0b\x32\x1e.mootion.event.v1.VideoChangedH\x00\x42\t\n\x07payload\"\'\n\x10\x44ocumentUploaded\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\":\n\rDocumentReady\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\x12\x14\n\x0cversion_hash\x18\x02 \x01(\t\"&\n\x0f\x44ocumentDeleted\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\"\'\n\x10\x46lowchartChanged\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\"3\n\x0bQuizCreated\x12\x0f\n\x07quiz_id\x18\x01 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x02 \x01(\t\"\x1e\n\x0bQuizDeleted\x12\x0f\n\x07quiz_id\x18\x01 \x01(\t\"7\n\x0eVideoCompleted\x12\x10\n\x08video_id\x18\x01 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x02 \x01(\t\" \n\x0cVideoChanged\x12\x10\n\x08video_id\x18\x01 \x01(\t\"5\n\x0cVideoDeleted\x12\x10\n\x08video_id\x18\x01 \x01(\t\x12\x13\n\x0b\x62lob_prefix\x18\x02 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cmootion/event/v1/event.proto\x12\x10mootion.event.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb4\x05\n\x05\x45vent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x10\n\x08owner_id\x18\x02 \x01(\t\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x39\n\x0e\x64ocument_ready\x18\n \x01(\x0b\x32\x1f.mootion.event.v1.DocumentReadyH\x00\x12=\n\x10\x64ocument_deleted\x18\x0b \x01(\x0b\x32!.mootion.event.v1.DocumentDeletedH\x00\x12?\n\x11\x66lowchart_changed\x18\x0c \x01(\x0b\x32\".mootion.event.v1.FlowchartChangedH\x00\x12\x35\n\x0cquiz_created\x18\r \x01(\x0b\x32\x1d.mootion.event.v1.QuizCreatedH\x00\x12\x35\n\x0cquiz_deleted\x18\x0e \x01(\x0b\x32\x1d.mootion.event.v1.QuizDeletedH\x00\x12;\n\x0fvideo_completed\x18\x0f \x01(\x0b\x32 .mootion.event.v1.VideoCompletedH\x00\x12\x37\n\rvideo_deleted\x18\x10 \x01(\x0b\x32\x1e.mootion.event.v1.VideoDeletedH\x00\x12?\n\x11\x64ocument_uploaded\x18\x11 \x01(\x0b\x32\".mootion.event.v1.DocumentUploadedH\x00\x12\x37\n\rvideo_changed\x18\x12 \x01(\x0b\x32\x1e.mootion.event.v1.VideoChangedH\x00\x12\x39\n\x0e\x61\x63\x63ount_erased\x18\x13 \x01(\x0b\x32\x1f.mootion.event.v1.AccountErasedH\x00\x42\t\n\x07payload\"\'\n\x10\x44ocumentUploaded\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\":\n\rDocumentReady\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\x12\x14\n\x0cversion_hash\x18\x02 \x01(\t\"&\n\x0f\x44ocumentDeleted\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\"\'\n\x10\x46lowchartChanged\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\"3\n\x0bQuizCreated\x12\x0f\n\x07quiz_id\x18\x01 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x02 \x01(\t\"\x1e\n\x0bQuizDeleted\x12\x0f\n\x07quiz_id\x18\x01 \x01(\t\"7\n\x0eVideoCompleted\x12\x10\n\x08video_id\x18\x01 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x02 \x01(\t\" \n\x0cVideoChanged\x12\x10\n\x08video_id\x18\x01 \x01(\t\"5\n\x0cVideoDeleted\x12\x10\n\x08video_id\x18\x01 \x01(\t\x12\x13\n\x0b\x62lob_prefix\x18\x02 \x01(\t\"\x0f\n\rAccountErasedb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,23 +33,25 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'mootion.event.v1.event_pb2'
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_EVENT']._serialized_start=84
-  _globals['_EVENT']._serialized_end=717
-  _globals['_DOCUMENTUPLOADED']._serialized_start=719
-  _globals['_DOCUMENTUPLOADED']._serialized_end=758
-  _globals['_DOCUMENTREADY']._serialized_start=760
-  _globals['_DOCUMENTREADY']._serialized_end=818
-  _globals['_DOCUMENTDELETED']._serialized_start=820
-  _globals['_DOCUMENTDELETED']._serialized_end=858
-  _globals['_FLOWCHARTCHANGED']._serialized_start=860
-  _globals['_FLOWCHARTCHANGED']._serialized_end=899
-  _globals['_QUIZCREATED']._serialized_start=901
-  _globals['_QUIZCREATED']._serialized_end=952
-  _globals['_QUIZDELETED']._serialized_start=954
-  _globals['_QUIZDELETED']._serialized_end=984
-  _globals['_VIDEOCOMPLETED']._serialized_start=986
-  _globals['_VIDEOCOMPLETED']._serialized_end=1041
-  _globals['_VIDEOCHANGED']._serialized_start=1043
-  _globals['_VIDEOCHANGED']._serialized_end=1075
-  _globals['_VIDEODELETED']._serialized_start=1077
-  _globals['_VIDEODELETED']._serialized_end=1130
+  _globals['_EVENT']._serialized_end=776
+  _globals['_DOCUMENTUPLOADED']._serialized_start=778
+  _globals['_DOCUMENTUPLOADED']._serialized_end=817
+  _globals['_DOCUMENTREADY']._serialized_start=819
+  _globals['_DOCUMENTREADY']._serialized_end=877
+  _globals['_DOCUMENTDELETED']._serialized_start=879
+  _globals['_DOCUMENTDELETED']._serialized_end=917
+  _globals['_FLOWCHARTCHANGED']._serialized_start=919
+  _globals['_FLOWCHARTCHANGED']._serialized_end=958
+  _globals['_QUIZCREATED']._serialized_start=960
+  _globals['_QUIZCREATED']._serialized_end=1011
+  _globals['_QUIZDELETED']._serialized_start=1013
+  _globals['_QUIZDELETED']._serialized_end=1043
+  _globals['_VIDEOCOMPLETED']._serialized_start=1045
+  _globals['_VIDEOCOMPLETED']._serialized_end=1100
+  _globals['_VIDEOCHANGED']._serialized_start=1102
+  _globals['_VIDEOCHANGED']._serialized_end=1134
+  _globals['_VIDEODELETED']._serialized_start=1136
+  _globals['_VIDEODELETED']._serialized_end=1189
+  _globals['_ACCOUNTERASED']._serialized_start=1191
+  _globals['_ACCOUNTERASED']._serialized_end=1206
 # @@protoc_insertion_point(module_scope)

@@ -35,6 +35,7 @@ class Event(_message.Message):
     VIDEO_DELETED_FIELD_NUMBER: _builtins.int
     DOCUMENT_UPLOADED_FIELD_NUMBER: _builtins.int
     VIDEO_CHANGED_FIELD_NUMBER: _builtins.int
+    ACCOUNT_ERASED_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """Identifier, a UUIDv7; a repeat has the same."""
     owner_id: _builtins.str
@@ -79,6 +80,10 @@ class Event(_message.Message):
     def video_changed(self) -> Global___VideoChanged:
         """The title, tags or archive state of a video changed."""
 
+    @_builtins.property
+    def account_erased(self) -> Global___AccountErased:
+        """An account is gone, and all of its content is to go."""
+
     def __init__(
         self,
         *,
@@ -94,12 +99,13 @@ class Event(_message.Message):
         video_deleted: Global___VideoDeleted | None = ...,
         document_uploaded: Global___DocumentUploaded | None = ...,
         video_changed: Global___VideoChanged | None = ...,
+        account_erased: Global___AccountErased | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["document_deleted", b"document_deleted", "document_ready", b"document_ready", "document_uploaded", b"document_uploaded", "flowchart_changed", b"flowchart_changed", "payload", b"payload", "quiz_created", b"quiz_created", "quiz_deleted", b"quiz_deleted", "time", b"time", "video_changed", b"video_changed", "video_completed", b"video_completed", "video_deleted", b"video_deleted"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account_erased", b"account_erased", "document_deleted", b"document_deleted", "document_ready", b"document_ready", "document_uploaded", b"document_uploaded", "flowchart_changed", b"flowchart_changed", "payload", b"payload", "quiz_created", b"quiz_created", "quiz_deleted", b"quiz_deleted", "time", b"time", "video_changed", b"video_changed", "video_completed", b"video_completed", "video_deleted", b"video_deleted"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["document_deleted", b"document_deleted", "document_ready", b"document_ready", "document_uploaded", b"document_uploaded", "event_id", b"event_id", "flowchart_changed", b"flowchart_changed", "owner_id", b"owner_id", "payload", b"payload", "quiz_created", b"quiz_created", "quiz_deleted", b"quiz_deleted", "time", b"time", "video_changed", b"video_changed", "video_completed", b"video_completed", "video_deleted", b"video_deleted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_erased", b"account_erased", "document_deleted", b"document_deleted", "document_ready", b"document_ready", "document_uploaded", b"document_uploaded", "event_id", b"event_id", "flowchart_changed", b"flowchart_changed", "owner_id", b"owner_id", "payload", b"payload", "quiz_created", b"quiz_created", "quiz_deleted", b"quiz_deleted", "time", b"time", "video_changed", b"video_changed", "video_completed", b"video_completed", "video_deleted", b"video_deleted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["document_ready", "document_deleted", "flowchart_changed", "quiz_created", "quiz_deleted", "video_completed", "video_deleted", "document_uploaded", "video_changed"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["document_ready", "document_deleted", "flowchart_changed", "quiz_created", "quiz_deleted", "video_completed", "video_deleted", "document_uploaded", "video_changed", "account_erased"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -318,3 +324,20 @@ class VideoDeleted(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___VideoDeleted: _TypeAlias = VideoDeleted  # noqa: Y015
+
+@_typing.final
+class AccountErased(_message.Message):
+    """An account is gone, and all of its content is to go. The event's owner is the account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AccountErased: _TypeAlias = AccountErased  # noqa: Y015

@@ -26,25 +26,29 @@ from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1emootion/policy/v1/policy.proto\x12\x11mootion.policy.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\"v\n\tRateLimit\x12\x10\n\x08requests\x18\x01 \x01(\x05\x12)\n\x06window\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\x05scope\x18\x03 \x01(\x0e\x32\x1d.mootion.policy.v1.LimitScope\"Q\n\x05Retry\x12\x14\n\x0cmax_attempts\x18\x01 \x01(\x05\x12\x32\n\x0finitial_backoff\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"]\n\x05\x43\x61\x63he\x12&\n\x03ttl\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\x05scope\x18\x02 \x01(\x0e\x32\x1d.mootion.policy.v1.CacheScope\"\x9a\x02\n\x0cMethodPolicy\x12\x31\n\nleast_role\x18\x01 \x01(\x0e\x32\x1d.mootion.policy.v1.AccessRole\x12\x0f\n\x07\x63\x61llers\x18\x02 \x03(\t\x12+\n\x08\x64\x65\x61\x64line\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\x06limits\x18\x04 \x03(\x0b\x32\x1c.mootion.policy.v1.RateLimit\x12\'\n\x05retry\x18\x05 \x01(\x0b\x32\x18.mootion.policy.v1.Retry\x12\'\n\x05\x63\x61\x63he\x18\x06 \x01(\x0b\x32\x18.mootion.policy.v1.Cache\x12\x19\n\x11max_request_bytes\x18\x07 \x01(\x03*\xa3\x01\n\nAccessRole\x12\x1b\n\x17\x41\x43\x43\x45SS_ROLE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x41\x43\x43\x45SS_ROLE_PUBLIC\x10\x01\x12\x17\n\x13\x41\x43\x43\x45SS_ROLE_STUDENT\x10\x02\x12\x17\n\x13\x41\x43\x43\x45SS_ROLE_TEACHER\x10\x03\x12\x15\n\x11\x41\x43\x43\x45SS_ROLE_ADMIN\x10\x04\x12\x17\n\x13\x41\x43\x43\x45SS_ROLE_SERVICE\x10\x05*]\n\nLimitScope\x12\x1b\n\x17LIMIT_SCOPE_UNSPECIFIED\x10\x00\x12\x19\n\x15LIMIT_SCOPE_PRINCIPAL\x10\x01\x12\x17\n\x13LIMIT_SCOPE_ADDRESS\x10\x02*\\\n\nCacheScope\x12\x1b\n\x17\x43\x41\x43HE_SCOPE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43\x41\x43HE_SCOPE_SHARED\x10\x01\x12\x19\n\x15\x43\x41\x43HE_SCOPE_PRINCIPAL\x10\x02:Q\n\x06method\x12\x1e.google.protobuf.MethodOptions\x18\xb5\x87\x03 \x01(\x0b\x32\x1f.mootion.policy.v1.MethodPolicyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1emootion/policy/v1/policy.proto\x12\x11mootion.policy.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\"v\n\tRateLimit\x12\x10\n\x08requests\x18\x01 \x01(\x05\x12)\n\x06window\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\x05scope\x18\x03 \x01(\x0e\x32\x1d.mootion.policy.v1.LimitScope\"Q\n\x05Retry\x12\x14\n\x0cmax_attempts\x18\x01 \x01(\x05\x12\x32\n\x0finitial_backoff\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"]\n\x05\x43\x61\x63he\x12&\n\x03ttl\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\x05scope\x18\x02 \x01(\x0e\x32\x1d.mootion.policy.v1.CacheScope\"\x19\n\x05\x41udit\x12\x10\n\x08resource\x18\x01 \x01(\t\"\xc3\x02\n\x0cMethodPolicy\x12\x31\n\nleast_role\x18\x01 \x01(\x0e\x32\x1d.mootion.policy.v1.AccessRole\x12\x0f\n\x07\x63\x61llers\x18\x02 \x03(\t\x12+\n\x08\x64\x65\x61\x64line\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\x06limits\x18\x04 \x03(\x0b\x32\x1c.mootion.policy.v1.RateLimit\x12\'\n\x05retry\x18\x05 \x01(\x0b\x32\x18.mootion.policy.v1.Retry\x12\'\n\x05\x63\x61\x63he\x18\x06 \x01(\x0b\x32\x18.mootion.policy.v1.Cache\x12\'\n\x05\x61udit\x18\x08 \x01(\x0b\x32\x18.mootion.policy.v1.Audit\x12\x19\n\x11max_request_bytes\x18\x07 \x01(\x03*\\\n\x0bSensitivity\x12\x1b\n\x17SENSITIVITY_UNSPECIFIED\x10\x00\x12\x18\n\x14SENSITIVITY_PERSONAL\x10\x01\x12\x16\n\x12SENSITIVITY_SECRET\x10\x02*\xa3\x01\n\nAccessRole\x12\x1b\n\x17\x41\x43\x43\x45SS_ROLE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x41\x43\x43\x45SS_ROLE_PUBLIC\x10\x01\x12\x17\n\x13\x41\x43\x43\x45SS_ROLE_STUDENT\x10\x02\x12\x17\n\x13\x41\x43\x43\x45SS_ROLE_TEACHER\x10\x03\x12\x15\n\x11\x41\x43\x43\x45SS_ROLE_ADMIN\x10\x04\x12\x17\n\x13\x41\x43\x43\x45SS_ROLE_SERVICE\x10\x05*]\n\nLimitScope\x12\x1b\n\x17LIMIT_SCOPE_UNSPECIFIED\x10\x00\x12\x19\n\x15LIMIT_SCOPE_PRINCIPAL\x10\x01\x12\x17\n\x13LIMIT_SCOPE_ADDRESS\x10\x02*\\\n\nCacheScope\x12\x1b\n\x17\x43\x41\x43HE_SCOPE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43\x41\x43HE_SCOPE_SHARED\x10\x01\x12\x19\n\x15\x43\x41\x43HE_SCOPE_PRINCIPAL\x10\x02:Q\n\x06method\x12\x1e.google.protobuf.MethodOptions\x18\xb5\x87\x03 \x01(\x0b\x32\x1f.mootion.policy.v1.MethodPolicy:T\n\x0bsensitivity\x12\x1d.google.protobuf.FieldOptions\x18\xb6\x87\x03 \x01(\x0e\x32\x1e.mootion.policy.v1.Sensitivityb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'mootion.policy.v1.policy_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ACCESSROLE']._serialized_start=703
-  _globals['_ACCESSROLE']._serialized_end=866
-  _globals['_LIMITSCOPE']._serialized_start=868
-  _globals['_LIMITSCOPE']._serialized_end=961
-  _globals['_CACHESCOPE']._serialized_start=963
-  _globals['_CACHESCOPE']._serialized_end=1055
+  _globals['_SENSITIVITY']._serialized_start=770
+  _globals['_SENSITIVITY']._serialized_end=862
+  _globals['_ACCESSROLE']._serialized_start=865
+  _globals['_ACCESSROLE']._serialized_end=1028
+  _globals['_LIMITSCOPE']._serialized_start=1030
+  _globals['_LIMITSCOPE']._serialized_end=1123
+  _globals['_CACHESCOPE']._serialized_start=1125
+  _globals['_CACHESCOPE']._serialized_end=1217
   _globals['_RATELIMIT']._serialized_start=119
   _globals['_RATELIMIT']._serialized_end=237
   _globals['_RETRY']._serialized_start=239
   _globals['_RETRY']._serialized_end=320
   _globals['_CACHE']._serialized_start=322
   _globals['_CACHE']._serialized_end=415
-  _globals['_METHODPOLICY']._serialized_start=418
-  _globals['_METHODPOLICY']._serialized_end=700
+  _globals['_AUDIT']._serialized_start=417
+  _globals['_AUDIT']._serialized_end=442
+  _globals['_METHODPOLICY']._serialized_start=445
+  _globals['_METHODPOLICY']._serialized_end=768
 # @@protoc_insertion_point(module_scope)

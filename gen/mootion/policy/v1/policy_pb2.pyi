@@ -24,6 +24,30 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _Sensitivity:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SensitivityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Sensitivity.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SENSITIVITY_UNSPECIFIED: _Sensitivity.ValueType  # 0
+    """The value may be logged."""
+    SENSITIVITY_PERSONAL: _Sensitivity.ValueType  # 1
+    """About a person: never in logs, traces and the audit log; encrypted where it is stored."""
+    SENSITIVITY_SECRET: _Sensitivity.ValueType  # 2
+    """A password, token or key: as personal, and stored as a hash only, or encrypted where it has to be read again."""
+
+class Sensitivity(_Sensitivity, metaclass=_SensitivityEnumTypeWrapper):
+    """What a field's value may be used for beside its purpose."""
+
+SENSITIVITY_UNSPECIFIED: Sensitivity.ValueType  # 0
+"""The value may be logged."""
+SENSITIVITY_PERSONAL: Sensitivity.ValueType  # 1
+"""About a person: never in logs, traces and the audit log; encrypted where it is stored."""
+SENSITIVITY_SECRET: Sensitivity.ValueType  # 2
+"""A password, token or key: as personal, and stored as a hash only, or encrypted where it has to be read again."""
+Global___Sensitivity: _TypeAlias = Sensitivity  # noqa: Y015
+
 class _AccessRole:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -197,6 +221,30 @@ class Cache(_message.Message):
 Global___Cache: _TypeAlias = Cache  # noqa: Y015
 
 @_typing.final
+class Audit(_message.Message):
+    """How a mutation is recorded: who, what, when, from where, with which outcome and request id."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESOURCE_FIELD_NUMBER: _builtins.int
+    resource: _builtins.str
+    """Field of the request, or else of the reply, whose value names what was changed, such as `document_id` or
+    `document.document_id`. Empty: the caller's own account.
+    """
+    def __init__(
+        self,
+        *,
+        resource: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["resource", b"resource"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Audit: _TypeAlias = Audit  # noqa: Y015
+
+@_typing.final
 class MethodPolicy(_message.Message):
     """Everything the mesh enforces about one method."""
 
@@ -208,6 +256,7 @@ class MethodPolicy(_message.Message):
     LIMITS_FIELD_NUMBER: _builtins.int
     RETRY_FIELD_NUMBER: _builtins.int
     CACHE_FIELD_NUMBER: _builtins.int
+    AUDIT_FIELD_NUMBER: _builtins.int
     MAX_REQUEST_BYTES_FIELD_NUMBER: _builtins.int
     least_role: Global___AccessRole.ValueType
     """Least role of the caller's principal. Unspecified: refused by the linter."""
@@ -235,6 +284,10 @@ class MethodPolicy(_message.Message):
     def cache(self) -> Global___Cache:
         """Absent: every call reaches the handler."""
 
+    @_builtins.property
+    def audit(self) -> Global___Audit:
+        """What the audit log keeps of a call. Absent on a mutation that people reach: refused by the linter."""
+
     def __init__(
         self,
         *,
@@ -244,16 +297,20 @@ class MethodPolicy(_message.Message):
         limits: _abc.Iterable[Global___RateLimit] | None = ...,
         retry: Global___Retry | None = ...,
         cache: Global___Cache | None = ...,
+        audit: Global___Audit | None = ...,
         max_request_bytes: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cache", b"cache", "deadline", b"deadline", "retry", b"retry"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["audit", b"audit", "cache", b"cache", "deadline", b"deadline", "retry", b"retry"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cache", b"cache", "callers", b"callers", "deadline", b"deadline", "least_role", b"least_role", "limits", b"limits", "max_request_bytes", b"max_request_bytes", "retry", b"retry"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit", b"audit", "cache", b"cache", "callers", b"callers", "deadline", b"deadline", "least_role", b"least_role", "limits", b"limits", "max_request_bytes", b"max_request_bytes", "retry", b"retry"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MethodPolicy: _TypeAlias = MethodPolicy  # noqa: Y015
 
 METHOD_FIELD_NUMBER: _builtins.int
+SENSITIVITY_FIELD_NUMBER: _builtins.int
 method: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, Global___MethodPolicy]
 """The policy of one method. Absent: the build fails and the server does not start."""
+sensitivity: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, Global___Sensitivity.ValueType]
+"""How careful to be with a field. Absent: its value may be logged."""
