@@ -6,7 +6,7 @@ help:
 	@echo "make demo    take the sample chapter through the whole product and leave it running on port 8080"
 	@echo "make test    check and test everything"
 	@echo "make up      run Mootion in the foreground"
-	@echo "make services        real servers (PostgreSQL, Redis, RabbitMQ, S3) on private loopback ports; services-down stops them"
+	@echo "make services  start PostgreSQL, Redis, RabbitMQ and an S3 server here; make services-down stops them"
 	@echo "make gen     write again everything that is derived from the contracts"
 	@echo "make check   what CI checks before the tests: contracts, derived files, style, types"
 	@echo "make lock    write requirements.lock again from requirements.in"
@@ -22,7 +22,7 @@ up: setup
 	@.venv/bin/mootion up
 
 test: setup check
-	@sh scripts/setup.sh servers
+	@sh scripts/setup.sh servers || echo "tests that need these servers are skipped" >&2
 	@.venv/bin/python -m pytest
 
 services: setup
