@@ -46,7 +46,7 @@ class RedisServer(Server):
             "appendfsync": "everysec",
             "save": '""',
             "maxmemory": "256mb",
-            "maxmemory-policy": "noeviction",
+            "maxmemory-policy": "volatile-lru",
         }
         path = self.home / "redis.conf"
         path.touch(mode=0o600)
