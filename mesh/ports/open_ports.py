@@ -15,11 +15,11 @@ from mesh.ports.blobs_disk import DiskBlobs
 from mesh.ports.cache import Cache
 from mesh.ports.cache_memory import MemoryCache
 from mesh.ports.events import Events
-from mesh.ports.events_sqlite import SqliteEvents
+from mesh.ports.events_sql import SqlEvents
 from mesh.ports.queue import Queue
-from mesh.ports.queue_sqlite import SqliteQueue
+from mesh.ports.queue_sql import SqlQueue
 from mesh.ports.replies import Replies
-from mesh.ports.replies_sqlite import SqliteReplies
+from mesh.ports.replies_sql import SqlReplies
 from mesh.ports.retention import sweep_always
 from mesh.ports.sql import Database
 from mesh.ports.sql_sqlite import SqliteDatabase
@@ -66,10 +66,10 @@ async def open_ports(
     return Ports(
         database=database,
         blobs=DiskBlobs(_file_of(settings.blob_url, settings.blob_dir)),
-        queue=SqliteQueue(database),
-        events=SqliteEvents(database),
+        queue=SqlQueue(database),
+        events=SqlEvents(database),
         cache=MemoryCache(),
-        replies=SqliteReplies(database),
+        replies=SqlReplies(database),
         upkeep=asyncio.create_task(sweep_always(database)),
     )
 

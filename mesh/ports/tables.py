@@ -8,6 +8,7 @@ from enum import StrEnum
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Float,
     Index,
@@ -62,14 +63,14 @@ event_failures = Table(
     "event_failures",
     metadata,
     Column("subscription", String, primary_key=True),
-    Column("seq", BigInteger, primary_key=True),
-    Column("event_id", String, nullable=False),
+    Column("event_id", String, primary_key=True),
     Column("kind", String, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("headers", JSON, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("reason", String, nullable=False),
     Column("time", Float, nullable=False),
+    Column("asked_again", Boolean, nullable=False),
 )
 
 queue_jobs = Table(

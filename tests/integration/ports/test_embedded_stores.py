@@ -13,7 +13,7 @@ from sqlalchemy.dialects import sqlite
 from mesh.config import ConfigurationError, Settings
 from mesh.ports.failures import StorageUnavailable
 from mesh.ports.open_ports import Ports, open_ports
-from mesh.ports.queue_sqlite import first_available, following
+from mesh.ports.queue_sql import first_available, following
 from mesh.ports.sql_sqlite import SqliteDatabase
 from tests.integration.ports import journal, notebook, processes
 

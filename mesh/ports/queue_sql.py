@@ -1,4 +1,4 @@
-"""The job queue as a table of the SQLite database."""
+"""The job queue as a table of the database."""
 
 import asyncio
 import math
@@ -11,8 +11,7 @@ from sqlalchemy import Row, Select, Update, func, select, update
 from mesh.ports.leasing import take_when_due
 from mesh.ports.outgoing import NewJob
 from mesh.ports.queue import LEASE_SECONDS, DeadLetter
-from mesh.ports.sql_sqlite import SqliteDatabase
-from mesh.ports.sqlite_outgoing import insert_job
+from mesh.ports.sql_database import SqlDatabase
 from mesh.ports.tables import JobState, queue_jobs
 
 MOST_DEAD_LETTERS = 1000
@@ -21,7 +20,7 @@ _jobs = queue_jobs.c
 
 
 @dataclass(frozen=True)
-class SqliteLease:
+class SqlLease:
     """A row of the table, taken for a time.
 
     A change is made only with its token and before its time is over.
@@ -35,7 +34,7 @@ class SqliteLease:
     headers: Mapping[str, str]
     seconds: float
     seq: int
-    queue: "SqliteQueue"
+    queue: "SqlQueue"
 
     async def extend(self) -> bool:
         """See `Lease.extend`."""
@@ -69,13 +68,13 @@ class SqliteLease:
         return await self.queue.run(held.values(**values)) == 1
 
 
-class SqliteQueue:
+class SqlQueue:
     """Leases rows of `queue_jobs`. A waiting worker wakes at a commit, or when the next job falls due.
 
     While one job follows another, each is taken without a look first, which would take no turn to write.
     """
 
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: SqlDatabase) -> None:
         self._database = database
         self.now = database.now
         self._flowing: set[str] = set()
@@ -92,14 +91,14 @@ class SqliteQueue:
         """See `Queue.publish`."""
         job = NewJob(topic, key, body, priority, headers or {})
         async with self._database.transaction() as transaction:
-            await transaction.execute(insert_job(job, self.now()))
+            await transaction.execute(self._database.outgoing.job(job, self.now()))
 
     async def lease(
         self, topic: str, *, wait_seconds: float, lease_seconds: float = LEASE_SECONDS
-    ) -> SqliteLease | None:
+    ) -> SqlLease | None:
         """See `Queue.lease`."""
 
-        async def take() -> SqliteLease | float:
+        async def take() -> SqlLease | float:
             due_seconds = 0.0 if topic in self._flowing else await self._due_seconds(topic)
             taken = await self._take(topic, lease_seconds) if due_seconds <= 0 else None
             if taken is None:
@@ -152,7 +151,7 @@ class SqliteQueue:
             available = (await reader.execute(first_available(topic))).scalar()
         return math.inf if available is None else float(available) - self.now()
 
-    async def _take(self, topic: str, lease_seconds: float) -> SqliteLease | None:
+    async def _take(self, topic: str, lease_seconds: float) -> SqlLease | None:
         now = self.now()
         take = (
             update(queue_jobs)
@@ -165,7 +164,7 @@ class SqliteQueue:
             )
             .returning(queue_jobs)
         )
-        taking = asyncio.ensure_future(self._database.change(take))
+        taking = asyncio.ensure_future(self._database.change(take, fences=True))
         try:
             row = (await asyncio.shield(taking)).first()
         except asyncio.CancelledError:
@@ -177,8 +176,8 @@ class SqliteQueue:
         if row is not None:
             await self._lease(row, 0.0).release()
 
-    def _lease(self, row: Row[Any], seconds: float) -> SqliteLease:
-        return SqliteLease(
+    def _lease(self, row: Row[Any], seconds: float) -> SqlLease:
+        return SqlLease(
             topic=row.topic,
             key=row.key,
             body=row.body,
@@ -198,7 +197,10 @@ def first_available(topic: str) -> Select[Any]:
 
 
 def following(topic: str, now: float) -> Select[Any]:
-    """The job to lease next. The sum keeps SQLite from finding all that are due first and sorting them."""
+    """The job to lease next, past those that another lease of this moment takes.
+
+    The sum keeps a database from finding all that are due first and sorting them.
+    """
     is_due = _jobs.available + 0.0 <= now
     due = select(_jobs.seq).where(_jobs.topic == topic, _jobs.finished.is_(None), is_due)
-    return due.order_by(_jobs.priority.desc(), _jobs.seq).limit(1)
+    return due.order_by(_jobs.priority.desc(), _jobs.seq).limit(1).with_for_update(skip_locked=True)
