@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from mesh import addresses
+
 _ADDRESS_VARIABLE = re.compile(r"MOOTION_([A-Z][A-Z0-9_]*)_ADDRESS")
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _ENGINES = ("extractive", "openai")
@@ -65,7 +67,9 @@ class Settings:
     otlp_endpoint: str | None = None
     local_principal: bool = True
     semantic: bool = False
-    drain_notice_seconds: float = 1.0
+    max_calls: int = 128
+    max_streams: int = 1000
+    drain_notice_seconds: float = 2.0
     drain_grace_seconds: float = 10.0
 
     @property
@@ -99,7 +103,8 @@ class Settings:
             return False
 
     def address(self, service: str) -> str:
-        """`host:port` where a service answers: its own address, or the one of the process that serves everything."""
+        """Where a service answers, see `mesh.addresses`: its own addresses, or that of the process that serves
+        everything."""
         return self.addresses.get(service) or f"{self.bind_host}:{self.grpc_port}"
 
     @classmethod
@@ -170,9 +175,9 @@ class _Reader:
         return found
 
     def _check_address(self, name: str, value: str) -> None:
-        host, _, port = value.rpartition(":")
-        if not host or not port.isdigit() or not 1 <= int(port) <= 65535:
-            self.problems.append(f"{name}={value!r}: give host:port, such as document.mootion:50051")
+        problem = addresses.problem_of(value)
+        if problem:
+            self.problems.append(f"{name}={value!r}: {problem}")
 
 
 def _read(reader: _Reader) -> Settings:
@@ -201,6 +206,8 @@ def _read(reader: _Reader) -> Settings:
         otlp_endpoint=reader.url("OTEL_EXPORTER_OTLP_ENDPOINT", "http", "https"),
         local_principal=reader.choice("MOOTION_LOCAL_PRINCIPAL", "on", _SWITCH) == "on",
         semantic=reader.choice("MOOTION_SEMANTIC", "off", _SWITCH) == "on",
-        drain_notice_seconds=reader.number("MOOTION_DRAIN_NOTICE_SECONDS", 1.0, float, 0, 120),
+        max_calls=reader.number("MOOTION_MAX_CALLS", 128, int, 1, 100_000),
+        max_streams=reader.number("MOOTION_MAX_STREAMS", 1000, int, 1, 100_000),
+        drain_notice_seconds=reader.number("MOOTION_DRAIN_NOTICE_SECONDS", 2.0, float, 0, 120),
         drain_grace_seconds=reader.number("MOOTION_DRAIN_GRACE_SECONDS", 10.0, float, 0, 3600),
     )
