@@ -17,6 +17,7 @@ from ground.rabbitmq import RabbitMQ
 from ground.redis_server import DATABASES, RedisServer
 from ground.s3 import S3
 from ground.server import Server, ServerMissing
+from tests.elasticsearch.node import Elasticsearch
 
 AnyServer = TypeVar("AnyServer", bound=Server)
 
@@ -59,6 +60,12 @@ def rabbitmq(ground_folder: Path) -> Iterator[RabbitMQ]:
 def s3(ground_folder: Path) -> Iterator[S3]:
     """An S3 server. Who stops or kills it starts it again."""
     yield from _running(S3, ground_folder)
+
+
+@pytest.fixture(scope="session")
+def elasticsearch(ground_folder: Path) -> Iterator[Elasticsearch]:
+    """Elasticsearch. Who stops or kills it starts it again."""
+    yield from _running(Elasticsearch, ground_folder)
 
 
 @pytest.fixture

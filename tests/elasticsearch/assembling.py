@@ -53,7 +53,9 @@ def jdk() -> Path:
     homes += Path("/usr/lib/jvm").glob("*")
     fitting = [(version, home) for home in homes if (version := _version(home)) >= OLDEST_JAVA]
     if not fitting:
-        raise ServerMissing(f"the Elasticsearch test node needs a JDK from {OLDEST_JAVA} on, and none is installed")
+        raise ServerMissing(
+            f"the Elasticsearch test node needs a JDK from {OLDEST_JAVA} on, and none is installed"
+        )
     return max(fitting)[1]
 
 
@@ -91,8 +93,12 @@ def _assemble(maven: str, home: Path, made: Path) -> None:
         try:
             ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS)
         except subprocess.TimeoutExpired as error:
-            raise ServerMissing(f"Maven did not assemble the Elasticsearch test node in {SECONDS} s") from error
+            raise ServerMissing(
+                f"Maven did not assemble the Elasticsearch test node in {SECONDS} s"
+            ) from error
         if ran.returncode:
             errors = re.findall(r"\[ERROR\] (.+)", ran.stdout + ran.stderr)
-            raise ServerMissing(f"Maven cannot assemble the Elasticsearch test node: {' '.join(errors)[:300]}")
+            raise ServerMissing(
+                f"Maven cannot assemble the Elasticsearch test node: {' '.join(errors)[:300]}"
+            )
         build.rename(made)
