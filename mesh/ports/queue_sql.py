@@ -38,27 +38,28 @@ class SqlLease:
 
     async def extend(self) -> bool:
         """See `Lease.extend`."""
-        return await self._change(available=self.queue.now() + self.seconds)
+        return await self.change(available=self.queue.now() + self.seconds)
 
     async def acknowledge(self) -> bool:
         """See `Lease.acknowledge`. The row stays for a week without its body, so that a repeat is known."""
-        return await self._change(state=JobState.DONE, finished=self.queue.now(), body=b"")
+        return await self.change(state=JobState.DONE, finished=self.queue.now(), body=b"")
 
     async def retry(self, delay_seconds: float) -> bool:
         """See `Lease.retry`."""
-        return await self._change(state=JobState.WAITING, available=self.queue.now() + delay_seconds)
+        return await self.change(state=JobState.WAITING, available=self.queue.now() + delay_seconds)
 
     async def release(self) -> bool:
         """See `Lease.release`."""
-        return await self._change(
+        return await self.change(
             state=JobState.WAITING, available=self.queue.now(), attempt=_jobs.attempt - 1
         )
 
     async def reject(self, reason: str) -> bool:
         """See `Lease.reject`."""
-        return await self._change(state=JobState.DEAD, finished=self.queue.now(), reason=reason)
+        return await self.change(state=JobState.DEAD, finished=self.queue.now(), reason=reason)
 
-    async def _change(self, **values: Any) -> bool:
+    async def change(self, **values: Any) -> bool:
+        """Changes the row. False: the lease was lost."""
         held = update(queue_jobs).where(
             _jobs.seq == self.seq,
             _jobs.token == self.token,
@@ -170,13 +171,14 @@ class SqlQueue:
         except asyncio.CancelledError:
             await self._untake((await taking).first())
             raise
-        return None if row is None else self._lease(row, lease_seconds)
+        return None if row is None else self.lease_of(row, lease_seconds)
 
     async def _untake(self, row: Row[Any] | None) -> None:
         if row is not None:
-            await self._lease(row, 0.0).release()
+            await self.lease_of(row, 0.0).release()
 
-    def _lease(self, row: Row[Any], seconds: float) -> SqlLease:
+    def lease_of(self, row: Row[Any], seconds: float) -> SqlLease:
+        """The lease that a row which was just taken stands for."""
         return SqlLease(
             topic=row.topic,
             key=row.key,
