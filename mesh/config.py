@@ -53,6 +53,8 @@ class Settings:
     edge_admin_port: int = 9901
     addresses: Mapping[str, str] = field(default_factory=dict)
     database_url: str | None = field(default=None, repr=False)
+    database_replica_url: str | None = field(default=None, repr=False)
+    database_pool: int = 10
     redis_url: str | None = field(default=None, repr=False)
     amqp_url: str | None = field(default=None, repr=False)
     elasticsearch_url: str | None = field(default=None, repr=False)
@@ -192,6 +194,8 @@ def _read(reader: _Reader) -> Settings:
         edge_admin_port=reader.port("MOOTION_EDGE_ADMIN_PORT", 9901),
         addresses=reader.addresses(),
         database_url=reader.url("DATABASE_URL", "postgresql", "sqlite"),
+        database_replica_url=reader.url("DATABASE_REPLICA_URL", "postgresql"),
+        database_pool=reader.number("MOOTION_DATABASE_POOL", 10, int, 3, 500),
         redis_url=reader.url("REDIS_URL", "redis", "rediss"),
         amqp_url=reader.url("AMQP_URL", "amqp", "amqps"),
         elasticsearch_url=reader.url("ELASTICSEARCH_URL", "http", "https"),
