@@ -1,7 +1,6 @@
 """Opens the adapters that the settings ask for."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,13 +15,13 @@ from mesh.ports.cache import Cache
 from mesh.ports.cache_memory import MemoryCache
 from mesh.ports.events import Events
 from mesh.ports.events_sql import SqlEvents
+from mesh.ports.open_database import open_database
 from mesh.ports.queue import Queue
 from mesh.ports.queue_sql import SqlQueue
 from mesh.ports.replies import Replies
 from mesh.ports.replies_sql import SqlReplies
 from mesh.ports.retention import sweep_always
 from mesh.ports.sql import Database
-from mesh.ports.sql_sqlite import SqliteDatabase
 
 
 @dataclass(frozen=True)
@@ -47,13 +46,13 @@ class Ports:
 
 
 async def open_ports(
-    settings: Settings, *, now: Callable[[], float] = time.time, new_id: Callable[[], str] | None = None
+    settings: Settings, *, now: Callable[[], float] | None = None, new_id: Callable[[], str] | None = None
 ) -> Ports:
     """Opens every port; files and tables are made where they are missing.
 
     Args:
         settings: which adapters, by URL; None is the embedded one.
-        now: seconds since 1970, for leases and retention.
+        now: seconds since 1970, for leases and retention; None: the clock of this machine or of the database's.
         new_id: ids of events; UUIDv7 when not given.
 
     Raises:
@@ -61,8 +60,7 @@ async def open_ports(
         OSError: a store cannot be opened.
     """
     _check(settings)
-    path = _file_of(settings.database_url, settings.database_path)
-    database = await SqliteDatabase.open(path, now=now, new_id=new_id or Ids().new)
+    database = await open_database(settings, now, new_id or Ids().new)
     return Ports(
         database=database,
         blobs=DiskBlobs(_file_of(settings.blob_url, settings.blob_dir)),
@@ -76,7 +74,6 @@ async def open_ports(
 
 def _check(settings: Settings) -> None:
     supported = {
-        "DATABASE_URL": (settings.database_url, "sqlite"),
         "BLOB_URL": (settings.blob_url, "file"),
         "REDIS_URL": (settings.redis_url, None),
         "AMQP_URL": (settings.amqp_url, None),
