@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
 from mesh import addresses
@@ -59,6 +59,10 @@ class Settings:
     amqp_url: str | None = field(default=None, repr=False)
     elasticsearch_url: str | None = field(default=None, repr=False)
     blob_url: str | None = field(default=None, repr=False)
+    aws_access_key_id: str | None = None
+    aws_secret_access_key: Secret | None = None
+    limits_without_redis: Literal["open", "closed"] = "open"
+    media_redirect: bool = False
     engine: str = "extractive"
     openai_base_url: str | None = None
     openai_api_key: Secret | None = None
@@ -183,7 +187,8 @@ class _Reader:
 
 
 def _read(reader: _Reader) -> Settings:
-    key = reader.env.get("OPENAI_API_KEY")
+    key, s3_key = reader.env.get("OPENAI_API_KEY"), reader.env.get("AWS_SECRET_ACCESS_KEY")
+    without_redis = reader.choice("MOOTION_LIMITS_WITHOUT_REDIS", "open", ("open", "closed"))
     return Settings(
         data_dir=Path(reader.text("MOOTION_DATA_DIR", ".mootion")),
         bind_host=reader.text("MOOTION_BIND_HOST", "127.0.0.1"),
@@ -200,6 +205,10 @@ def _read(reader: _Reader) -> Settings:
         amqp_url=reader.url("AMQP_URL", "amqp", "amqps"),
         elasticsearch_url=reader.url("ELASTICSEARCH_URL", "http", "https"),
         blob_url=reader.url("BLOB_URL", "s3", "file"),
+        aws_access_key_id=reader.env.get("AWS_ACCESS_KEY_ID"),
+        aws_secret_access_key=Secret(s3_key) if s3_key else None,
+        limits_without_redis="closed" if without_redis == "closed" else "open",
+        media_redirect=reader.choice("MOOTION_MEDIA_REDIRECT", "off", _SWITCH) == "on",
         engine=reader.choice("MOOTION_ENGINE", "openai" if key else "extractive", _ENGINES),
         openai_base_url=reader.url("OPENAI_BASE_URL", "http", "https"),
         openai_api_key=Secret(key) if key else None,
