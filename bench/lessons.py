@@ -24,9 +24,10 @@ from mootion.video.v1.script_pb2 import LessonScript, Scene
 from mootion.video.v1.video_pb2 import RESOLUTION_480P
 from PIL import Image, ImageDraw
 
-from services.llm.extractive.lesson import TooLittleContent, write_script
+from services.llm.extractive.lesson import write_script
 from services.llm.extractive.lesson.scene_draft import SILENT_SECONDS
 from services.llm.extractive.lesson.speech import seconds_of
+from services.llm.extractive.too_little_content import TooLittleContent
 from workers.documents.sandbox import read_document
 from workers.render.frame import pixel_size
 from workers.render.geometry import check_storyboard

@@ -1,13 +1,14 @@
 """Typed clients of other services: deadline, identity, trace and retries come from the contract and the call served."""
 
 import asyncio
+import json
 import random
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from typing import Any, TypeVar, cast
 
 import grpc
 
-from mesh import policy
+from mesh import addresses, policy
 from mesh.outgoing import Identity, OutgoingMethod, ReplyStream, RequestSource, UnaryReply
 from mesh.telemetry import Telemetry
 
@@ -16,25 +17,29 @@ MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 _OPTIONS = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-    ("grpc.lb_policy_name", "round_robin"),
     # The mesh repeats calls by their policy; a second layer below it would multiply them.
     ("grpc.enable_retries", 0),
-    ("grpc.keepalive_time_ms", 30_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
+    # A peer that stopped answering without a word is given up after 15 seconds.
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2_000),
 )
+_BALANCED = {"loadBalancingConfig": [{"round_robin": {}}]}
+# The empty name stands for the whole server: one that says NOT_SERVING gets no new calls.
+_HEALTHY_ONLY = {**_BALANCED, "healthCheckConfig": {"serviceName": ""}}
 
 S = TypeVar("S")
 _Requests = AsyncIterable[Any] | Iterable[Any]
 
 
 class Channels:
-    """One channel for each address, shared by every client of the process.
+    """One channel for each address, shared by every client of the process. Where an address lists several replicas,
+    calls go to all that say they serve.
 
     Args:
-        address: gives `host:port` of a service.
+        address: gives the address of a service; see `mesh.addresses`.
         workload: who calls where no service or worker is named by the context; empty for an outsider, whom the edge
             or the local principal identifies.
         sleep: waits so many seconds between attempts.
@@ -61,7 +66,10 @@ class Channels:
         """The bare channel to a service, for health and reflection, which have no policy."""
         address = self._address(service)
         if address not in self._channels:
-            self._channels[address] = grpc.aio.insecure_channel(address, options=_OPTIONS)
+            # The edge checks the health of services itself, and does not answer for it to outsiders.
+            config = json.dumps(_HEALTHY_ONLY if self.workload else _BALANCED)
+            options = (*_OPTIONS, ("grpc.service_config", config))
+            self._channels[address] = grpc.aio.insecure_channel(addresses.target(address), options=options)
         return self._channels[address]
 
     def stub(

@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 from urllib.parse import urlsplit
+
+from mesh import addresses
 
 _ADDRESS_VARIABLE = re.compile(r"MOOTION_([A-Z][A-Z0-9_]*)_ADDRESS")
 _LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -51,10 +53,16 @@ class Settings:
     edge_admin_port: int = 9901
     addresses: Mapping[str, str] = field(default_factory=dict)
     database_url: str | None = field(default=None, repr=False)
+    database_replica_url: str | None = field(default=None, repr=False)
+    database_pool: int = 10
     redis_url: str | None = field(default=None, repr=False)
     amqp_url: str | None = field(default=None, repr=False)
     elasticsearch_url: str | None = field(default=None, repr=False)
     blob_url: str | None = field(default=None, repr=False)
+    aws_access_key_id: str | None = None
+    aws_secret_access_key: Secret | None = None
+    limits_without_redis: Literal["open", "closed"] = "open"
+    media_redirect: bool = False
     engine: str = "extractive"
     openai_base_url: str | None = None
     openai_api_key: Secret | None = None
@@ -65,7 +73,9 @@ class Settings:
     otlp_endpoint: str | None = None
     local_principal: bool = True
     semantic: bool = False
-    drain_notice_seconds: float = 1.0
+    max_calls: int = 128
+    max_streams: int = 1000
+    drain_notice_seconds: float = 2.0
     drain_grace_seconds: float = 10.0
 
     @property
@@ -99,7 +109,8 @@ class Settings:
             return False
 
     def address(self, service: str) -> str:
-        """`host:port` where a service answers: its own address, or the one of the process that serves everything."""
+        """Where a service answers, see `mesh.addresses`: its own addresses, or that of the process that serves
+        everything."""
         return self.addresses.get(service) or f"{self.bind_host}:{self.grpc_port}"
 
     @classmethod
@@ -170,13 +181,14 @@ class _Reader:
         return found
 
     def _check_address(self, name: str, value: str) -> None:
-        host, _, port = value.rpartition(":")
-        if not host or not port.isdigit() or not 1 <= int(port) <= 65535:
-            self.problems.append(f"{name}={value!r}: give host:port, such as document.mootion:50051")
+        problem = addresses.problem_of(value)
+        if problem:
+            self.problems.append(f"{name}={value!r}: {problem}")
 
 
 def _read(reader: _Reader) -> Settings:
-    key = reader.env.get("OPENAI_API_KEY")
+    key, s3_key = reader.env.get("OPENAI_API_KEY"), reader.env.get("AWS_SECRET_ACCESS_KEY")
+    without_redis = reader.choice("MOOTION_LIMITS_WITHOUT_REDIS", "open", ("open", "closed"))
     return Settings(
         data_dir=Path(reader.text("MOOTION_DATA_DIR", ".mootion")),
         bind_host=reader.text("MOOTION_BIND_HOST", "127.0.0.1"),
@@ -187,10 +199,16 @@ def _read(reader: _Reader) -> Settings:
         edge_admin_port=reader.port("MOOTION_EDGE_ADMIN_PORT", 9901),
         addresses=reader.addresses(),
         database_url=reader.url("DATABASE_URL", "postgresql", "sqlite"),
+        database_replica_url=reader.url("DATABASE_REPLICA_URL", "postgresql"),
+        database_pool=reader.number("MOOTION_DATABASE_POOL", 10, int, 3, 500),
         redis_url=reader.url("REDIS_URL", "redis", "rediss"),
         amqp_url=reader.url("AMQP_URL", "amqp", "amqps"),
         elasticsearch_url=reader.url("ELASTICSEARCH_URL", "http", "https"),
         blob_url=reader.url("BLOB_URL", "s3", "file"),
+        aws_access_key_id=reader.env.get("AWS_ACCESS_KEY_ID"),
+        aws_secret_access_key=Secret(s3_key) if s3_key else None,
+        limits_without_redis="closed" if without_redis == "closed" else "open",
+        media_redirect=reader.choice("MOOTION_MEDIA_REDIRECT", "off", _SWITCH) == "on",
         engine=reader.choice("MOOTION_ENGINE", "openai" if key else "extractive", _ENGINES),
         openai_base_url=reader.url("OPENAI_BASE_URL", "http", "https"),
         openai_api_key=Secret(key) if key else None,
@@ -201,6 +219,8 @@ def _read(reader: _Reader) -> Settings:
         otlp_endpoint=reader.url("OTEL_EXPORTER_OTLP_ENDPOINT", "http", "https"),
         local_principal=reader.choice("MOOTION_LOCAL_PRINCIPAL", "on", _SWITCH) == "on",
         semantic=reader.choice("MOOTION_SEMANTIC", "off", _SWITCH) == "on",
-        drain_notice_seconds=reader.number("MOOTION_DRAIN_NOTICE_SECONDS", 1.0, float, 0, 120),
+        max_calls=reader.number("MOOTION_MAX_CALLS", 128, int, 1, 100_000),
+        max_streams=reader.number("MOOTION_MAX_STREAMS", 1000, int, 1, 100_000),
+        drain_notice_seconds=reader.number("MOOTION_DRAIN_NOTICE_SECONDS", 2.0, float, 0, 120),
         drain_grace_seconds=reader.number("MOOTION_DRAIN_GRACE_SECONDS", 10.0, float, 0, 3600),
     )

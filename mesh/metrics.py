@@ -46,6 +46,12 @@ class Metrics:
             ("method",),
             registry=self.registry,
         )
+        self.unanswered = Counter(
+            "mootion_unanswered",
+            "Calls that went without an answer of Redis, by port: cache or limits.",
+            ("port",),
+            registry=self.registry,
+        )
         self.queue_depth = Gauge(
             "mootion_queue_depth", "Jobs waiting or leased.", ("topic",), registry=self.registry
         )

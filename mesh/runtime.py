@@ -12,6 +12,7 @@ from mesh.ids import Ids
 from mesh.ports.blobs import Blobs
 from mesh.ports.cache import Cache
 from mesh.ports.events import Events
+from mesh.ports.limits import Limits
 from mesh.ports.queue import Queue
 from mesh.ports.replies import Replies
 from mesh.ports.sql import Database
@@ -28,6 +29,7 @@ class Runtime:
     queue: Queue
     events: Events
     cache: Cache
+    limits: Limits
     replies: Replies
     channels: Channels
     clock: Clock
@@ -54,7 +56,8 @@ async def open_runtime(
 
     telemetry = Telemetry.open(settings, workload, log)
     ids = Ids()
-    ports = await open_ports(settings, new_id=ids.new)
+    unanswered = telemetry.metrics.unanswered
+    ports = await open_ports(settings, new_id=ids.new, unanswered=lambda port: unanswered.labels(port).inc())
     channels = Channels(settings.address, workload, telemetry)
     try:
         yield Runtime(
@@ -64,6 +67,7 @@ async def open_runtime(
             queue=ports.queue,
             events=ports.events,
             cache=ports.cache,
+            limits=ports.limits,
             replies=ports.replies,
             channels=channels,
             clock=SystemClock(),

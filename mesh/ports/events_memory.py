@@ -1,10 +1,11 @@
 """An event log in memory, for unit tests."""
 
 import asyncio
+from collections.abc import Sequence
 
 from mesh.ports.changes import Changes
-from mesh.ports.events import Handler
-from mesh.ports.handling import handle_until_done
+from mesh.ports.events import EventFailure, Handler
+from mesh.ports.handling import MOST_ATTEMPTS, handle_until_done
 from mesh.ports.outgoing import NewEvent
 
 IDLE_SECONDS = 60.0
@@ -16,6 +17,8 @@ class InMemoryEvents:
     def __init__(self) -> None:
         self.published: list[NewEvent] = []
         self._positions: dict[str, int] = {}
+        self._failures: dict[tuple[str, str], tuple[NewEvent, EventFailure]] = {}
+        self._asked_again: set[tuple[str, str]] = set()
         self._held: dict[str, asyncio.Lock] = {}
         self._changes = Changes(lambda: 0)
 
@@ -29,12 +32,15 @@ class InMemoryEvents:
         async with self._held.setdefault(subscription, asyncio.Lock()):
             while True:
                 seen = self._changes.version
+                for key in [key for key in self._asked_again if key[0] == subscription]:
+                    self._asked_again.remove(key)
+                    await self._handle(subscription, self._failures.pop(key)[0], handler)
                 position = self._positions.get(subscription, 0)
                 if position == len(self.published):
                     await self._changes.wait(seen, IDLE_SECONDS)
                     continue
                 new = self.published[position]
-                await handle_until_done(subscription, new, handler)
+                await self._handle(subscription, new, handler)
                 self._positions[subscription] = position + 1
                 self._changes.wake()
 
@@ -49,3 +55,22 @@ class InMemoryEvents:
                 return False
             await self._changes.wait(self._changes.version, remaining)
         return True
+
+    async def failures(self, subscription: str) -> Sequence[EventFailure]:
+        """See `Events.failures`."""
+        return [failure for _, failure in self._failures.values() if failure.subscription == subscription]
+
+    async def replay_failure(self, subscription: str, event_id: str) -> bool:
+        """See `Events.replay_failure`."""
+        key = (subscription, event_id)
+        if key not in self._failures:
+            return False
+        self._asked_again.add(key)
+        self._changes.wake()
+        return True
+
+    async def _handle(self, subscription: str, new: NewEvent, handler: Handler) -> None:
+        reason = await handle_until_done(subscription, new, handler)
+        if reason is not None:
+            failure = EventFailure(subscription, new.event, MOST_ATTEMPTS, reason)
+            self._failures[subscription, new.event.event_id] = new, failure

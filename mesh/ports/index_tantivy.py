@@ -10,6 +10,7 @@ import tantivy
 
 from mesh.ports.index import Entry, IndexHit, IndexQuery, IndexResult, Replacement
 from mesh.ports.index_ranking import WINDOW, Scored, rerank
+from mesh.ports.index_rarity import Rarity
 from mesh.ports.index_words import Words, corrected_words, parse_words, weight
 
 if TYPE_CHECKING:
@@ -125,10 +126,12 @@ class TantivyIndex:
         words, corrected = corrected_words(
             words, lambda word: self._spellings(searcher, query.owner_id, word)
         )
-        wanted = self._wanted(words, query.minimum_match_percent)
         within = self._within(query)
+        kinds = _unscored([self._any("kind", query.kinds)] if query.kinds else [])
+        rarity = Rarity(searcher, self._schema, _all_of([*within, *kinds]))
+        wanted = self._wanted(words, query.minimum_match_percent, rarity)
         everything = _all_of([wanted, *within])
-        narrowed = _all_of([everything, self._any("kind", query.kinds)]) if query.kinds else everything
+        narrowed = _all_of([everything, *kinds])
         result = searcher.search(narrowed, limit=max(WINDOW, query.offset + query.limit))
         found = [(score, _entry(searcher.doc(address))) for score, address in result.hits]
         ranked = rerank(query.words, found, self._alike(query.words, found))
@@ -158,12 +161,12 @@ class TantivyIndex:
                     include_lower=False,
                 )
             )
-        return [tantivy.Query.const_score_query(part, 0.0) for part in parts]
+        return _unscored(parts)
 
-    def _wanted(self, words: Words, percent: int) -> tantivy.Query:
+    def _wanted(self, words: Words, percent: int, rarity: Rarity) -> tantivy.Query:
         """Every phrase must be there, and of the words that share, at least one: more and rarer ones score higher."""
-        parts = [(tantivy.Occur.Must, self._phrase(phrase)) for phrase in words.phrases]
-        found = [self._word(word) for word in words.single]
+        parts = [(tantivy.Occur.Must, self._phrase(phrase, rarity)) for phrase in words.phrases]
+        found = [self._word(word, rarity) for word in words.single]
         occur = tantivy.Occur.Should if words.phrases else tantivy.Occur.Must
         if found:
             least = max(1, -(-len(found) * percent // 100))
@@ -171,22 +174,26 @@ class TantivyIndex:
             parts.append((occur, either))
         return tantivy.Query.boolean_query(parts) if parts else tantivy.Query.empty_query()
 
-    def _phrase(self, phrase: str) -> tantivy.Query:
+    def _phrase(self, phrase: str, rarity: Rarity) -> tantivy.Query:
         stems = self._analyzers[STEMMED].analyze(phrase)
         if not stems:
             return tantivy.Query.empty_query()
         if len(stems) == 1:
-            return self._word(phrase)
+            return self._word(phrase, rarity)
         fields = [
-            tantivy.Query.boost_query(tantivy.Query.phrase_query(self._schema, name, list(stems)), boost)
+            tantivy.Query.boost_query(
+                tantivy.Query.phrase_query(self._schema, name, list(stems)),
+                boost * rarity.factor(name, stems),
+            )
             for name, boost in BOOSTS.items()
         ]
         return tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in fields])
 
-    def _word(self, word: str) -> tantivy.Query:
+    def _word(self, word: str, rarity: Rarity) -> tantivy.Query:
         queries = [
             tantivy.Query.boost_query(
-                tantivy.Query.term_query(self._schema, name, stem, index_option="freq"), boost * weight(word)
+                tantivy.Query.term_query(self._schema, name, stem, index_option="freq"),
+                boost * weight(word) * rarity.factor(name, [stem]),
             )
             for stem in self._analyzers[STEMMED].analyze(word)
             for name, boost in BOOSTS.items()
@@ -218,7 +225,13 @@ class TantivyIndex:
         return [text for text, _count in ranked[:limit]]
 
     def _any(self, name: str, values: Sequence[str]) -> tantivy.Query:
+        if len(values) == 1:
+            return tantivy.Query.term_query(self._schema, name, values[0], index_option="basic")
         return tantivy.Query.term_set_query(self._schema, name, list(values))
+
+
+def _unscored(queries: Sequence[tantivy.Query]) -> list[tantivy.Query]:
+    return [tantivy.Query.const_score_query(query, 0.0) for query in queries]
 
 
 def _all_of(queries: Sequence[tantivy.Query]) -> tantivy.Query:

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from mesh.ports.changes import Changes
+from mesh.ports.sql_database import Commits
 
 L = TypeVar("L")
 
 
 async def take_when_due(
-    changes: Changes, take: Callable[[], Awaitable[L | float]], wait_seconds: float
+    changes: Commits, take: Callable[[], Awaitable[L | float]], wait_seconds: float
 ) -> L | None:
     """Takes a job now, after a change, or when one falls due; None after `wait_seconds` without one.
 

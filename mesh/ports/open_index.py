@@ -9,14 +9,24 @@ def open_index(settings: Settings) -> Index:
     """The index of this process.
 
     Raises:
-        ConfigurationError: the URL names an engine that is not supported, or the `semantic` extra is switched on
-            and not installed.
+        ConfigurationError: the `semantic` extra is switched on and not installed, or together with Elasticsearch.
     """
     if settings.elasticsearch_url is not None:
-        raise ConfigurationError(
-            ["ELASTICSEARCH_URL: not supported yet; leave it out to use the embedded index"]
-        )
+        return _elasticsearch(settings, settings.elasticsearch_url)
     return _semantic(settings) if settings.semantic else TantivyIndex(settings.index_dir)
+
+
+def _elasticsearch(settings: Settings, url: str) -> Index:
+    if settings.semantic:
+        raise ConfigurationError(
+            [
+                "ELASTICSEARCH_URL: ranking by meaning works with the embedded index only; leave out one of the two"
+            ]
+        )
+    # Imported where it is used: a process with the embedded index starts without the client.
+    from mesh.ports.index_elasticsearch import ElasticsearchIndex
+
+    return ElasticsearchIndex(url)
 
 
 def _semantic(settings: Settings) -> TantivyIndex:

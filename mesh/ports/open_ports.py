@@ -1,7 +1,6 @@
 """Opens the adapters that the settings ask for."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,16 +12,17 @@ from mesh.ids import Ids
 from mesh.ports.blobs import Blobs
 from mesh.ports.blobs_disk import DiskBlobs
 from mesh.ports.cache import Cache
-from mesh.ports.cache_memory import MemoryCache
 from mesh.ports.events import Events
-from mesh.ports.events_sqlite import SqliteEvents
+from mesh.ports.events_sql import SqlEvents
+from mesh.ports.limits import Limits
+from mesh.ports.open_database import open_database
+from mesh.ports.open_redis import Fleeting, open_redis
 from mesh.ports.queue import Queue
-from mesh.ports.queue_sqlite import SqliteQueue
+from mesh.ports.queue_sql import SqlQueue
 from mesh.ports.replies import Replies
-from mesh.ports.replies_sqlite import SqliteReplies
+from mesh.ports.replies_sql import SqlReplies
 from mesh.ports.retention import sweep_always
 from mesh.ports.sql import Database
-from mesh.ports.sql_sqlite import SqliteDatabase
 
 
 @dataclass(frozen=True)
@@ -33,52 +33,65 @@ class Ports:
     blobs: Blobs
     queue: Queue
     events: Events
-    cache: Cache
+    fleeting: Fleeting = field(repr=False)
     replies: Replies
     upkeep: asyncio.Task[None] = field(repr=False)
+
+    @property
+    def cache(self) -> Cache:
+        """Replies worth keeping for a while."""
+        return self.fleeting.cache
+
+    @property
+    def limits(self) -> Limits:
+        """Counts of how often something is done."""
+        return self.fleeting.limits
 
     async def close(self) -> None:
         """Ends upkeep and all connections, after the open unit of work."""
         self.upkeep.cancel()
         with suppress(asyncio.CancelledError):
             await self.upkeep
+        await self.fleeting.close()
         await self.queue.close()
         await self.database.close()
 
 
 async def open_ports(
-    settings: Settings, *, now: Callable[[], float] = time.time, new_id: Callable[[], str] | None = None
+    settings: Settings,
+    *,
+    now: Callable[[], float] | None = None,
+    new_id: Callable[[], str] | None = None,
+    unanswered: Callable[[str], None] = lambda port: None,
 ) -> Ports:
     """Opens every port; files and tables are made where they are missing.
 
     Args:
         settings: which adapters, by URL; None is the embedded one.
-        now: seconds since 1970, for leases and retention.
+        now: seconds since 1970, for leases and retention; None: the clock of this machine or of the database's.
         new_id: ids of events; UUIDv7 when not given.
+        unanswered: told `cache` or `limits` at each call that went without an answer of Redis.
 
     Raises:
         ConfigurationError: a URL asks for an adapter that does not exist.
         OSError: a store cannot be opened.
     """
     _check(settings)
-    path = _file_of(settings.database_url, settings.database_path)
-    database = await SqliteDatabase.open(path, now=now, new_id=new_id or Ids().new)
+    database = await open_database(settings, now, new_id or Ids().new)
     return Ports(
         database=database,
         blobs=DiskBlobs(_file_of(settings.blob_url, settings.blob_dir)),
-        queue=SqliteQueue(database),
-        events=SqliteEvents(database),
-        cache=MemoryCache(),
-        replies=SqliteReplies(database),
+        queue=SqlQueue(database),
+        events=SqlEvents(database),
+        fleeting=open_redis(settings, unanswered),
+        replies=SqlReplies(database),
         upkeep=asyncio.create_task(sweep_always(database)),
     )
 
 
 def _check(settings: Settings) -> None:
     supported = {
-        "DATABASE_URL": (settings.database_url, "sqlite"),
         "BLOB_URL": (settings.blob_url, "file"),
-        "REDIS_URL": (settings.redis_url, None),
         "AMQP_URL": (settings.amqp_url, None),
     }
     problems = [

@@ -6,7 +6,7 @@ import random
 import structlog
 from sqlalchemy import ColumnElement, Table, and_, delete, func, select, tuple_
 
-from mesh.ports.sql_sqlite import SqliteDatabase
+from mesh.ports.sql_database import SqlDatabase
 from mesh.ports.tables import JobState, outbox, queue_jobs, replies, subscriptions
 
 KEPT_SECONDS = 7 * 86400.0
@@ -16,7 +16,7 @@ ROWS_AT_ONCE = 1000
 log = structlog.get_logger(__name__)
 
 
-async def sweep(database: SqliteDatabase, kept_seconds: float = KEPT_SECONDS) -> int:
+async def sweep(database: SqlDatabase, kept_seconds: float = KEPT_SECONDS) -> int:
     """Removes rows older than `kept_seconds`, a thousand in each transaction; tells how many.
 
     An event goes only after every subscription has handled it. Dead letters stay until they are replayed.
@@ -31,7 +31,7 @@ async def sweep(database: SqliteDatabase, kept_seconds: float = KEPT_SECONDS) ->
     return sum([await _remove(database, table, condition) for table, condition in old])
 
 
-async def sweep_always(database: SqliteDatabase) -> None:
+async def sweep_always(database: SqlDatabase) -> None:
     """Sweeps about once an hour until cancelled."""
     while True:
         await asyncio.sleep(SWEEP_SECONDS * random.uniform(0.5, 1.5))
@@ -43,7 +43,7 @@ async def sweep_always(database: SqliteDatabase) -> None:
             log.info("retention_swept", rows=removed)
 
 
-async def _remove(database: SqliteDatabase, table: Table, condition: ColumnElement[bool]) -> int:
+async def _remove(database: SqlDatabase, table: Table, condition: ColumnElement[bool]) -> int:
     total = 0
     while True:
         key = list(table.primary_key.columns)

@@ -22,6 +22,8 @@ class Reader(Protocol):
 class Transaction(Reader, Protocol):
     """A unit of work: all of it is committed together when the block ends without an exception.
 
+    A row that is read by naming its columns stays as it is for others until the end; what is computed over
+    rows (counts, sums) does not. Two units that read the same row first and then write follow each other.
     After a statement that failed, end the block by an exception: some databases take no further statement.
     """
 
@@ -52,8 +54,13 @@ class Database(Protocol):
         """Opens a unit of work that writes. Keep it short: SQLite has one writer at a time."""
         ...
 
-    def reading(self) -> AbstractAsyncContextManager[Reader]:
-        """Opens a connection for reading only."""
+    def reading(self, *, may_lag: bool = False) -> AbstractAsyncContextManager[Reader]:
+        """Opens a connection for reading only.
+
+        Args:
+            may_lag: what is read may be up to ten seconds old, so that a replica can serve it. Not for what a
+                caller has just written, nor for what decides about a write.
+        """
         ...
 
     async def create_tables(self, metadata: MetaData) -> None:

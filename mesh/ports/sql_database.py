@@ -1,12 +1,12 @@
 """What the adapters of the relational store share, for the ports that are tables beside those of the services."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Any, Protocol
 
-from sqlalchemy import CursorResult, Executable
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, CursorResult, Executable, Table
 
-from mesh.ports.sql import Database, Reader
+from mesh.ports.sql import Database
+from mesh.ports.sql_outgoing import Insert, OutgoingWriter
 
 
 class Commits(Protocol):
@@ -18,7 +18,10 @@ class Commits(Protocol):
         ...
 
     async def wait(self, version: int, timeout_seconds: float) -> None:
-        """Returns when something was committed after `version` was read, or when the time is up."""
+        """Returns when something was committed after `version` was read, or when the time is up.
+
+        It may return sooner: look at the state again, and wait again.
+        """
         ...
 
 
@@ -34,21 +37,36 @@ class SqlDatabase(Database, Protocol):
         """Seconds since 1970, the same clock for every process."""
         ...
 
-    async def change(self, statement: Executable) -> CursorResult[object]:
-        """Commits one statement that may be lost with the power, though not with a killed process."""
+    async def change(self, statement: Executable, *, fences: bool = False) -> CursorResult[Any]:
+        """Commits one statement that may be lost with the power, though not with a killed process.
+
+        Args:
+            fences: the statement gives out a fencing token, which must not be given out again when the server
+                of the database breaks down and this process does not.
+        """
         ...
 
     def holding(self, name: str) -> AbstractAsyncContextManager[None]:
         """Waits until no other process holds the name, and holds it for the block.
 
-        A process that ends, however it ends, holds nothing.
+        A process that ends, however it ends, holds nothing. Where the database no longer answers, so that
+        another process may hold the name by now, the block is cancelled and ends with `StorageUnavailable`.
         """
         ...
 
-    def insert(self, table: object) -> sqlite.Insert | postgresql.Insert:
+    @property
+    def outgoing(self) -> OutgoingWriter:
+        """Makes the statements by which jobs, events and replies become rows."""
+        ...
+
+    def insert(self, table: Table) -> Insert:
         """An INSERT of the database's dialect, which knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
         ...
 
-    def reading(self, *, may_lag: bool = False) -> AbstractAsyncContextManager[Reader]:
-        """See `Database.reading`. With `may_lag`, from a replica where there is one."""
+    @property
+    def oldest_open(self) -> ColumnElement[int] | None:
+        """The lowest transaction id that may yet be committed; None where commits follow the numbers of rows.
+
+        Rows of `outbox` with a lower `transaction_id` are all there are; none is added among them any more.
+        """
         ...

@@ -64,7 +64,7 @@ class InMemoryDatabase:
             await self._connection.commit()
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[SqliteConnection]:
+    async def reading(self, *, may_lag: bool = False) -> AsyncIterator[SqliteConnection]:
         """See `Database.reading`. Unlike a real one it cannot be opened inside a transaction."""
         async with self._alone():
             yield self._connection

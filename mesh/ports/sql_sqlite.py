@@ -10,15 +10,16 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import CursorResult, Executable, MetaData
+from sqlalchemy import CursorResult, Executable, MetaData, Table, literal
+from sqlalchemy.dialects import sqlite
 
 from mesh.ports import tables
 from mesh.ports.changes import Changes
 from mesh.ports.failures import StorageUnavailable
 from mesh.ports.outgoing import Outgoing
+from mesh.ports.sql_outgoing import OutgoingWriter
 from mesh.ports.sqlite_connection import BUSY_TIMEOUT_SECONDS, SqliteConnection, buffered, open_engine
-from mesh.ports.sqlite_outgoing import write_outgoing
-from mesh.ports.sqlite_turn import locked
+from mesh.ports.sqlite_turn import locked, locked_in_time
 from mesh.ports.sqlite_writer import SqliteWriter, WriteUnit, lock_path
 
 READERS = 4
@@ -44,9 +45,13 @@ class SqliteDatabase:
     them, so nothing has to be relayed: they are there exactly when the commit is.
     """
 
+    # Commits come one after another, in the order of the numbers that their rows have.
+    oldest_open = None
+
     def __init__(self, path: Path, now: Callable[[], float], new_id: Callable[[], str]) -> None:
         self.now = now
         self.path = path
+        self.outgoing = OutgoingWriter(sqlite.insert, literal(0))
         self.writer = SqliteWriter(path)
         self._new_id = new_id
         self._holder: asyncio.Task[Any] | None = None
@@ -71,7 +76,7 @@ class SqliteDatabase:
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileIO(lock_path(path), "a") as lock:
-            if not await locked(lock, BUSY_TIMEOUT_SECONDS):
+            if not await locked_in_time(lock, BUSY_TIMEOUT_SECONDS):
                 raise StorageUnavailable(f"database: another process locks {path.name}; end it and repeat")
             database = cls(path, now, new_id)
         await database.create_tables(tables.metadata)
@@ -94,13 +99,13 @@ class SqliteDatabase:
                 transaction = SqliteTransaction(unit, self.now, self._new_id)
                 yield transaction
                 if unit.has_begun or not transaction.is_empty():
-                    await unit.commit(partial(write_outgoing, transaction, self.now()))
+                    await unit.commit(partial(self.outgoing.write, transaction, self.now()))
             finally:
                 self._holder = None
         self.changes.wake()
 
-    async def change(self, statement: Executable) -> CursorResult[Any]:
-        """Commits one statement that may be lost with the power, though not with a killed process.
+    async def change(self, statement: Executable, *, fences: bool = False) -> CursorResult[Any]:
+        """See `SqlDatabase.change`. The power goes for every process at once, so a fencing token needs no more.
 
         Whatever a transaction commits later is lost first, since both go into one log in order.
         """
@@ -111,7 +116,7 @@ class SqliteDatabase:
         return result
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[SqliteConnection]:
+    async def reading(self, *, may_lag: bool = False) -> AsyncIterator[SqliteConnection]:
         """See `Database.reading`. A fifth reader waits for one of the four connections."""
         reader = await self._free.get()
         try:
@@ -119,6 +124,17 @@ class SqliteDatabase:
         finally:
             reader.rollback()
             self._free.put_nowait(reader)
+
+    @asynccontextmanager
+    async def holding(self, name: str) -> AsyncIterator[None]:
+        """See `SqlDatabase.holding`. A lock on a file, which the kernel releases when its process ends."""
+        with FileIO(self.path.with_name(f"{self.path.name}.{name}"), "w") as file:
+            await locked(file)
+            yield
+
+    def insert(self, table: Table) -> sqlite.Insert:
+        """See `SqlDatabase.insert`."""
+        return sqlite.insert(table)
 
     async def create_tables(self, metadata: MetaData) -> None:
         """See `Database.create_tables`."""

@@ -12,6 +12,7 @@ from enum import Enum, auto
 from io import FileIO
 
 POLL_SECONDS = 0.01
+TAKE_OVER_SECONDS = 0.25
 
 
 class Turn:
@@ -61,7 +62,13 @@ class _State(Enum):
     GIVEN_UP = auto()
 
 
-async def locked(file: FileIO, longest_wait_seconds: float) -> bool:
+async def locked(file: FileIO) -> None:
+    """Takes the lock, however long that takes, without a thread that nothing could cancel."""
+    while not _locked_at_once(file):
+        await asyncio.sleep(TAKE_OVER_SECONDS)
+
+
+async def locked_in_time(file: FileIO, longest_wait_seconds: float) -> bool:
     """Takes the lock by looking again and again, without a thread. False: it was not free in time."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + longest_wait_seconds

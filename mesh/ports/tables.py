@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
+    Boolean,
     Column,
     Float,
     Index,
@@ -19,12 +21,18 @@ from sqlalchemy import (
 )
 
 metadata = MetaData()
+# SQLite numbers rows by itself only where the type is INTEGER.
+_Number = BigInteger().with_variant(Integer, "sqlite")
 
 
 class JobState(StrEnum):
-    """Where a job stands. A LEASED job whose lease ran out can be leased again like a WAITING one."""
+    """Where a job stands. A LEASED job whose lease ran out can be leased again like a WAITING one.
+
+    RELAYED: a message broker holds a message for it. When its time is up it counts as WAITING again.
+    """
 
     WAITING = "WAITING"
+    RELAYED = "RELAYED"
     LEASED = "LEASED"
     DONE = "DONE"
     DEAD = "DEAD"
@@ -33,7 +41,8 @@ class JobState(StrEnum):
 outbox = Table(
     "outbox",
     metadata,
-    Column("seq", Integer, primary_key=True),
+    Column("seq", _Number, primary_key=True),
+    Column("transaction_id", BigInteger, nullable=False, server_default="0"),
     Column("kind", String, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("headers", JSON, nullable=False),
@@ -46,13 +55,28 @@ subscriptions = Table(
     "subscriptions",
     metadata,
     Column("name", String, primary_key=True),
-    Column("position", Integer, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("transaction_id", BigInteger, nullable=False, server_default="0"),
+)
+
+event_failures = Table(
+    "event_failures",
+    metadata,
+    Column("subscription", String, primary_key=True),
+    Column("event_id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("headers", JSON, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("time", Float, nullable=False),
+    Column("asked_again", Boolean, nullable=False),
 )
 
 queue_jobs = Table(
     "queue_jobs",
     metadata,
-    Column("seq", Integer, primary_key=True),
+    Column("seq", _Number, primary_key=True),
     Column("topic", String, nullable=False),
     Column("key", String, nullable=False),
     Column("body", LargeBinary, nullable=False),
@@ -65,6 +89,8 @@ queue_jobs = Table(
     Column("enqueued", Float, nullable=False),
     Column("finished", Float),
     Column("reason", String, nullable=False),
+    # The broker's message that a lease stands on; empty where there is none.
+    Column("message", String, nullable=False, server_default=""),
     UniqueConstraint("topic", "key"),
     sqlite_autoincrement=True,
 )
@@ -80,6 +106,12 @@ Index(
 Index(
     "queue_jobs_due",
     queue_jobs.c.topic,
+    queue_jobs.c.available,
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
+)
+Index(
+    "queue_jobs_available",
     queue_jobs.c.available,
     sqlite_where=_OPEN,
     postgresql_where=_OPEN,

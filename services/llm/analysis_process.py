@@ -14,7 +14,8 @@ import traceback
 from typing import BinaryIO
 
 from services.llm import process_frames
-from services.llm.extractive_tasks import FUNCTIONS, TooLittleContent
+from services.llm.extractive.too_little_content import TooLittleContent
+from services.llm.extractive_tasks import FUNCTIONS
 from services.llm.process_frames import Outcome
 
 Asked = tuple[str, bytes]

@@ -9,9 +9,7 @@ from typing import Any
 from google.protobuf.message import Message
 from mootion.llm.v1 import llm_service_pb2 as messages
 
-
-class TooLittleContent(Exception):
-    """The text teaches too little to make what was asked."""
+from services.llm.extractive.too_little_content import TooLittleContent
 
 
 def extract_concepts(request: messages.ExtractConceptsRequest) -> messages.ExtractConceptsResponse:
@@ -20,7 +18,7 @@ def extract_concepts(request: messages.ExtractConceptsRequest) -> messages.Extra
 
     concepts = extract(request)
     if not concepts:
-        raise TooLittleContent
+        raise TooLittleContent("no concept is found in the text")
     return messages.ExtractConceptsResponse(concepts=concepts)
 
 
@@ -48,12 +46,9 @@ def write_questions(request: messages.WriteQuestionsRequest) -> messages.WriteQu
 
 def write_script(request: messages.WriteScriptRequest) -> messages.WriteScriptResponse:
     """Raises TooLittleContent where there is no lesson in the text."""
-    from services.llm.extractive import lesson
+    from services.llm.extractive.lesson import write_script as write
 
-    try:
-        return messages.WriteScriptResponse(script=lesson.write_script(request))
-    except lesson.TooLittleContent as too_little:
-        raise TooLittleContent from too_little
+    return messages.WriteScriptResponse(script=write(request))
 
 
 def answer_question(request: messages.AnswerQuestionRequest) -> messages.AnswerQuestionResponse:

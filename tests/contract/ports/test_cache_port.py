@@ -1,8 +1,16 @@
 """What every cache does."""
 
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
 import pytest
 
+from mesh.ports.cache import Cache
 from mesh.ports.cache_memory import MemoryCache
+from mesh.ports.cache_redis import RedisCache
+from mesh.ports.redis_client import redis_client
+
+Pass = Callable[[float], Awaitable[None]]
 
 
 class Seconds:
@@ -14,67 +22,83 @@ class Seconds:
     def __call__(self) -> float:
         return self.now
 
+    async def pass_by(self, seconds: float) -> None:
+        self.now += seconds
+
 
 @pytest.fixture
 def seconds() -> Seconds:
     return Seconds()
 
 
+@pytest.fixture(params=["memory", "redis"])
+async def cache(request: pytest.FixtureRequest, seconds: Seconds) -> AsyncIterator[Cache]:
+    if request.param == "memory":
+        yield MemoryCache(now=seconds)
+        return
+    async with redis_client(request.getfixturevalue("redis_url")) as client:
+        yield RedisCache(client, count=pytest.fail)
+
+
 @pytest.fixture
-def cache(seconds: Seconds) -> MemoryCache:
-    return MemoryCache(most_bytes=100, most_entries=5, now=seconds)
+def pass_by(cache: Cache, seconds: Seconds) -> Pass:
+    """Lets time go by for the cache: its clock, or the real one."""
+    return seconds.pass_by if isinstance(cache, MemoryCache) else asyncio.sleep
 
 
-async def test_a_value_is_kept_for_its_time(cache: MemoryCache, seconds: Seconds) -> None:
-    await cache.set("a", b"1", 10)
+async def test_a_value_is_kept_for_its_time(cache: Cache, pass_by: Pass) -> None:
+    await cache.set("a", b"1", 0.3)
     assert await cache.get("a") == b"1"
-    seconds.now = 9.9
+    await pass_by(0.05)
     assert await cache.get("a") == b"1"
-    seconds.now = 10
+    await pass_by(0.3)
     assert await cache.get("a") is None
 
 
-async def test_a_new_value_replaces_the_old_and_its_time(cache: MemoryCache, seconds: Seconds) -> None:
-    await cache.set("a", b"1", 10)
+async def test_a_new_value_replaces_the_old_and_its_time(cache: Cache, pass_by: Pass) -> None:
+    await cache.set("a", b"1", 0.05)
     await cache.set("a", b"2", 20)
-    seconds.now = 15
+    await pass_by(0.1)
     assert await cache.get("a") == b"2"
 
 
-async def test_a_deleted_value_is_gone(cache: MemoryCache) -> None:
+async def test_a_value_that_is_kept_for_no_time_is_not_there(cache: Cache) -> None:
+    await cache.set("a", b"1", 10)
+    await cache.set("a", b"2", 0)
+    assert await cache.get("a") is None
+
+
+async def test_any_bytes_are_given_back_as_they_were(cache: Cache) -> None:
+    for value in (b"", bytes(range(256)), b"x" * 1_000_000):
+        await cache.set("a", value, 10)
+        assert await cache.get("a") == value
+
+
+async def test_a_deleted_value_is_gone(cache: Cache) -> None:
     await cache.set("a", b"1", 10)
     await cache.delete("a")
     await cache.delete("a")
     assert await cache.get("a") is None
 
 
-async def test_values_are_deleted_by_how_their_keys_start(cache: MemoryCache) -> None:
+async def test_values_are_deleted_by_how_their_keys_start(cache: Cache) -> None:
     for key in ("ada/1", "ada/2", "bob/1"):
         await cache.set(key, b"1", 10)
     await cache.delete_prefix("ada/")
     assert [await cache.get(key) for key in ("ada/1", "ada/2", "bob/1")] == [None, None, b"1"]
 
 
-async def test_too_many_values_push_out_the_one_asked_for_least_recently(cache: MemoryCache) -> None:
-    for key in "abcde":
+async def test_signs_in_a_prefix_mean_themselves(cache: Cache) -> None:
+    for key in ("[a]*?/1", "a/1", "[a]bc/1"):
         await cache.set(key, b"1", 10)
-    await cache.get("a")
-    await cache.set("f", b"1", 10)
-    assert await cache.get("b") is None
-    assert await cache.get("a") == b"1"
+    await cache.delete_prefix("[a]*?/")
+    assert [await cache.get(key) for key in ("[a]*?/1", "a/1", "[a]bc/1")] == [None, b"1", b"1"]
 
 
-async def test_too_many_bytes_push_out_others(cache: MemoryCache) -> None:
-    await cache.set("a", b"1" * 60, 10)
-    await cache.set("b", b"1" * 60, 10)
-    assert await cache.get("a") is None
-    assert await cache.get("b") == b"1" * 60
-
-
-async def test_a_value_larger_than_the_cache_is_not_kept_and_room_stays_for_others(
-    cache: MemoryCache,
-) -> None:
-    await cache.set("large", b"1" * 200, 10)
-    await cache.set("a", b"1" * 60, 10)
-    assert await cache.get("large") is None
-    assert await cache.get("a") is not None
+async def test_thousands_of_values_are_deleted_by_how_their_keys_start(cache: Cache) -> None:
+    for number in range(2500):
+        await cache.set(f"many/{number}", b"1", 10)
+    await cache.set("other", b"1", 10)
+    await cache.delete_prefix("many/")
+    assert [await cache.get(f"many/{number}") for number in range(0, 2500, 100)] == [None] * 25
+    assert await cache.get("other") == b"1"

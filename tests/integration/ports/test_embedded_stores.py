@@ -13,7 +13,7 @@ from sqlalchemy.dialects import sqlite
 from mesh.config import ConfigurationError, Settings
 from mesh.ports.failures import StorageUnavailable
 from mesh.ports.open_ports import Ports, open_ports
-from mesh.ports.queue_sqlite import first_available, following
+from mesh.ports.queue_sql import first_available, following
 from mesh.ports.sql_sqlite import SqliteDatabase
 from tests.integration.ports import journal, notebook, processes
 
@@ -23,12 +23,11 @@ async def test_an_unknown_store_is_refused_with_what_is_supported(tmp_path: Path
         data_dir=tmp_path,
         database_url="postgresql://ada:secret@db/mootion",
         amqp_url="amqp://mq",
-        redis_url="redis://cache",
         blob_url="s3://bucket",
     )
     with pytest.raises(ConfigurationError) as refused:
         await open_ports(settings)
-    assert len(refused.value.problems) == 4
+    assert len(refused.value.problems) == 3
     assert "sqlite:///absolute/path" in str(refused.value)
     assert "secret" not in str(refused.value)
 

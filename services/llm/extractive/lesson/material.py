@@ -10,11 +10,11 @@ from mootion.llm.v1.task_pb2 import PREREQUISITE, Concept, Relation
 
 from services.llm.extractive.analysis import Analysis, Sentence, analyse
 from services.llm.extractive.concepts import concepts_of
-from services.llm.extractive.lesson.content import TooLittleContent
 from services.llm.extractive.questions.definitions import Definition
 from services.llm.extractive.questions.reading import read
 from services.llm.extractive.questions.workshop import Workshop
 from services.llm.extractive.relations import relations_of
+from services.llm.extractive.too_little_content import TooLittleContent
 
 FEWEST_WORDS = 60
 MOST_CONCEPTS = 40

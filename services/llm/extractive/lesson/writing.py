@@ -8,7 +8,6 @@ from mootion.video.v1.script_pb2 import LessonScript
 
 from services.llm.extractive.language import DEFAULT_LANGUAGE
 from services.llm.extractive.lesson import frame
-from services.llm.extractive.lesson.content import TooLittleContent
 from services.llm.extractive.lesson.material import Material, material_of
 from services.llm.extractive.lesson.planning import FEWEST_SCENES, chosen, lasting, narrations
 from services.llm.extractive.lesson.scene_draft import SceneDraft
@@ -21,6 +20,7 @@ from services.llm.extractive.lesson.scenes import (
     order,
     points,
 )
+from services.llm.extractive.too_little_content import TooLittleContent
 
 DEFAULT_SECONDS = 75
 # What the opening and the summary take of a lesson before they are written.

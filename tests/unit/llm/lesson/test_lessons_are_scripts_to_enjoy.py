@@ -15,10 +15,11 @@ from mootion.document.v1.document_pb2 import Passage
 from mootion.llm.v1.llm_service_pb2 import WriteScriptRequest
 from mootion.video.v1.script_pb2 import LessonScript, Scene
 
-from services.llm.extractive.lesson import TooLittleContent, write_script
+from services.llm.extractive.lesson import write_script
 from services.llm.extractive.lesson.scene_draft import SILENT_SECONDS
 from services.llm.extractive.lesson.speech import seconds_of
 from services.llm.extractive.questions.wording import word_count
+from services.llm.extractive.too_little_content import TooLittleContent
 from tests.unit.llm.questions.chapters import cells, markets, passages_of, volcanoes
 
 ROOT = Path(__file__).parents[4]

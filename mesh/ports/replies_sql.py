@@ -1,18 +1,19 @@
-"""Replies remembered in the SQLite database."""
+"""Replies remembered in the database."""
 
 from sqlalchemy import select
 
 from mesh.idempotency import IdempotentRequest
 from mesh.ports.outgoing import NewReply
 from mesh.ports.replies import StoredReply
-from mesh.ports.sql_sqlite import SqliteDatabase
+from mesh.ports.sql_database import SqlDatabase
+from mesh.ports.sql_outgoing import already_remembered
 from mesh.ports.tables import replies
 
 
-class SqliteReplies:
+class SqlReplies:
     """Reads and writes the table that `Transaction.remember` writes."""
 
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: SqlDatabase) -> None:
         self._database = database
 
     async def recall(self, principal: str, method: str, request_id: str) -> StoredReply | None:
@@ -27,5 +28,8 @@ class SqliteReplies:
     async def store(self, principal: str, method: str, request_id: str, stored: StoredReply) -> None:
         """See `Replies.store`."""
         request = IdempotentRequest(principal, method, request_id, stored.body_hash)
+        new = NewReply(request, stored.reply)
         async with self._database.transaction() as transaction:
-            transaction.replies.append(NewReply(request, stored.reply))
+            added = await transaction.execute(self._database.outgoing.reply(new, self._database.now()))
+            if added.rowcount == 0:
+                raise already_remembered(new)

@@ -1,4 +1,4 @@
-"""The job queue as a table of the SQLite database."""
+"""The job queue as a table of the database."""
 
 import asyncio
 import math
@@ -11,8 +11,7 @@ from sqlalchemy import Row, Select, Update, func, select, update
 from mesh.ports.leasing import take_when_due
 from mesh.ports.outgoing import NewJob
 from mesh.ports.queue import LEASE_SECONDS, DeadLetter
-from mesh.ports.sql_sqlite import SqliteDatabase
-from mesh.ports.sqlite_outgoing import insert_job
+from mesh.ports.sql_database import SqlDatabase
 from mesh.ports.tables import JobState, queue_jobs
 
 MOST_DEAD_LETTERS = 1000
@@ -21,7 +20,7 @@ _jobs = queue_jobs.c
 
 
 @dataclass(frozen=True)
-class SqliteLease:
+class SqlLease:
     """A row of the table, taken for a time.
 
     A change is made only with its token and before its time is over.
@@ -35,31 +34,32 @@ class SqliteLease:
     headers: Mapping[str, str]
     seconds: float
     seq: int
-    queue: "SqliteQueue"
+    queue: "SqlQueue"
 
     async def extend(self) -> bool:
         """See `Lease.extend`."""
-        return await self._change(available=self.queue.now() + self.seconds)
+        return await self.change(available=self.queue.now() + self.seconds)
 
     async def acknowledge(self) -> bool:
         """See `Lease.acknowledge`. The row stays for a week without its body, so that a repeat is known."""
-        return await self._change(state=JobState.DONE, finished=self.queue.now(), body=b"")
+        return await self.change(state=JobState.DONE, finished=self.queue.now(), body=b"")
 
     async def retry(self, delay_seconds: float) -> bool:
         """See `Lease.retry`."""
-        return await self._change(state=JobState.WAITING, available=self.queue.now() + delay_seconds)
+        return await self.change(state=JobState.WAITING, available=self.queue.now() + delay_seconds)
 
     async def release(self) -> bool:
         """See `Lease.release`."""
-        return await self._change(
+        return await self.change(
             state=JobState.WAITING, available=self.queue.now(), attempt=_jobs.attempt - 1
         )
 
     async def reject(self, reason: str) -> bool:
         """See `Lease.reject`."""
-        return await self._change(state=JobState.DEAD, finished=self.queue.now(), reason=reason)
+        return await self.change(state=JobState.DEAD, finished=self.queue.now(), reason=reason)
 
-    async def _change(self, **values: Any) -> bool:
+    async def change(self, **values: Any) -> bool:
+        """Changes the row. False: the lease was lost."""
         held = update(queue_jobs).where(
             _jobs.seq == self.seq,
             _jobs.token == self.token,
@@ -69,13 +69,13 @@ class SqliteLease:
         return await self.queue.run(held.values(**values)) == 1
 
 
-class SqliteQueue:
+class SqlQueue:
     """Leases rows of `queue_jobs`. A waiting worker wakes at a commit, or when the next job falls due.
 
     While one job follows another, each is taken without a look first, which would take no turn to write.
     """
 
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: SqlDatabase) -> None:
         self._database = database
         self.now = database.now
         self._flowing: set[str] = set()
@@ -92,14 +92,14 @@ class SqliteQueue:
         """See `Queue.publish`."""
         job = NewJob(topic, key, body, priority, headers or {})
         async with self._database.transaction() as transaction:
-            await transaction.execute(insert_job(job, self.now()))
+            await transaction.execute(self._database.outgoing.job(job, self.now()))
 
     async def lease(
         self, topic: str, *, wait_seconds: float, lease_seconds: float = LEASE_SECONDS
-    ) -> SqliteLease | None:
+    ) -> SqlLease | None:
         """See `Queue.lease`."""
 
-        async def take() -> SqliteLease | float:
+        async def take() -> SqlLease | float:
             due_seconds = 0.0 if topic in self._flowing else await self._due_seconds(topic)
             taken = await self._take(topic, lease_seconds) if due_seconds <= 0 else None
             if taken is None:
@@ -152,7 +152,7 @@ class SqliteQueue:
             available = (await reader.execute(first_available(topic))).scalar()
         return math.inf if available is None else float(available) - self.now()
 
-    async def _take(self, topic: str, lease_seconds: float) -> SqliteLease | None:
+    async def _take(self, topic: str, lease_seconds: float) -> SqlLease | None:
         now = self.now()
         take = (
             update(queue_jobs)
@@ -165,20 +165,21 @@ class SqliteQueue:
             )
             .returning(queue_jobs)
         )
-        taking = asyncio.ensure_future(self._database.change(take))
+        taking = asyncio.ensure_future(self._database.change(take, fences=True))
         try:
             row = (await asyncio.shield(taking)).first()
         except asyncio.CancelledError:
             await self._untake((await taking).first())
             raise
-        return None if row is None else self._lease(row, lease_seconds)
+        return None if row is None else self.lease_of(row, lease_seconds)
 
     async def _untake(self, row: Row[Any] | None) -> None:
         if row is not None:
-            await self._lease(row, 0.0).release()
+            await self.lease_of(row, 0.0).release()
 
-    def _lease(self, row: Row[Any], seconds: float) -> SqliteLease:
-        return SqliteLease(
+    def lease_of(self, row: Row[Any], seconds: float) -> SqlLease:
+        """The lease that a row which was just taken stands for."""
+        return SqlLease(
             topic=row.topic,
             key=row.key,
             body=row.body,
@@ -198,7 +199,10 @@ def first_available(topic: str) -> Select[Any]:
 
 
 def following(topic: str, now: float) -> Select[Any]:
-    """The job to lease next. The sum keeps SQLite from finding all that are due first and sorting them."""
+    """The job to lease next, past those that another lease of this moment takes.
+
+    The sum keeps a database from finding all that are due first and sorting them.
+    """
     is_due = _jobs.available + 0.0 <= now
     due = select(_jobs.seq).where(_jobs.topic == topic, _jobs.finished.is_(None), is_due)
-    return due.order_by(_jobs.priority.desc(), _jobs.seq).limit(1)
+    return due.order_by(_jobs.priority.desc(), _jobs.seq).limit(1).with_for_update(skip_locked=True)

@@ -1,0 +1,194 @@
+"""The index on Elasticsearch, for any number of processes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from elasticsearch import AsyncElasticsearch, BadRequestError
+from elasticsearch.helpers import async_scan
+
+from mesh.keyed_lock import KeyedLock
+from mesh.ports import index_elasticsearch_query as asking
+from mesh.ports.failures import StorageUnavailable
+from mesh.ports.index import IndexHit, IndexQuery, IndexResult, Replacement
+from mesh.ports.index_elasticsearch_bulk import Put, Remove, write
+from mesh.ports.index_elasticsearch_failures import typed_index_errors
+from mesh.ports.index_elasticsearch_mapping import (
+    MAPPINGS,
+    entry_of,
+    folded_title,
+    index_settings,
+    key,
+    source,
+)
+from mesh.ports.index_elasticsearch_moving import Moving
+from mesh.ports.index_ranking import rerank
+from mesh.ports.index_words import SHORTEST_MENDED, Words, corrected_words, parse_words
+
+ALIAS = "mootion"
+SEARCH_SECONDS = 10.0
+WRITE_SECONDS = 60.0
+# A query is mended in so many words at most; each takes a look at the owner's words.
+MOST_MENDED = 20
+
+Found = Mapping[str, Any]
+
+
+class ElasticsearchIndex:
+    """Entries in an index `mootion-<n>` behind the alias `mootion`, made at the first call.
+
+    Whoever gets `StorageUnavailable` or `StorageFull` repeats the call: the client tries once, so that there is one
+    layer of retries, the caller's. A change that broke off half-way shows in part at most until it is repeated.
+
+    Args:
+        url: `http(s)://[user:password@]host:port`.
+        alias: the name behind which the index stands.
+        shards: parts of an index that is made; all entries of an owner lie in one.
+    """
+
+    def __init__(self, url: str, alias: str = ALIAS, shards: int = 1) -> None:
+        self._client = AsyncElasticsearch(url, max_retries=0, request_timeout=SEARCH_SECONDS)
+        self._writer = self._client.options(request_timeout=WRITE_SECONDS)
+        self._alias = alias
+        self._shards = shards
+        self._there = False
+        self._changing = KeyedLock()
+
+    async def replace(self, change: Replacement) -> None:
+        async with self._changing.holding(change.document_id or tuple(change.ids)):
+            with self._typed_errors():
+                await self._make_sure_it_is_there()
+                await self._replace(change)
+
+    async def search(self, query: IndexQuery) -> IndexResult:
+        with self._typed_errors():
+            await self._make_sure_it_is_there()
+            return await self._search(query)
+
+    async def suggest(self, owner_id: str, prefix: str, limit: int) -> Sequence[str]:
+        with self._typed_errors():
+            await self._make_sure_it_is_there()
+            found = await self._ask(owner_id, asking.titles_body(owner_id, folded_title(prefix)))
+        buckets = found["aggregations"]["titles"]["buckets"]
+        ranked = sorted(buckets, key=lambda b: (-b["doc_count"], len(b["key"]), b["key"]))
+        return [bucket["key"] for bucket in ranked[:limit]]
+
+    async def reindex(self, grace_seconds: float = SEARCH_SECONDS) -> str:
+        """Moves all entries to a new index, of today's mapping, while searches go on.
+
+        Writes go on during the copy. For its last, short step they are refused with `StorageUnavailable`; who repeats
+        them finds the new index. What a broken-off run left behind, the next one removes. One at a time.
+
+        Args:
+            grace_seconds: how long the old index is kept for searches that began on it.
+
+        Returns:
+            The name of the new index.
+        """
+        with self._typed_errors():
+            await self._make_sure_it_is_there()
+            return await Moving(self._writer, self._alias, self._shards, grace_seconds).move()
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    @contextmanager
+    def _typed_errors(self) -> Iterator[None]:
+        try:
+            with typed_index_errors():
+                yield
+        except StorageUnavailable:
+            self._there = False
+            raise
+
+    async def _make_sure_it_is_there(self) -> None:
+        if self._there:
+            return
+        if not await self._client.indices.exists_alias(name=self._alias):
+            await self._make()
+        self._there = True
+
+    async def _make(self) -> None:
+        try:
+            await self._writer.indices.create(
+                index=f"{self._alias}-1",
+                settings=index_settings(self._shards),
+                mappings=MAPPINGS,
+                aliases={self._alias: {"is_write_index": True}},
+            )
+        except BadRequestError as error:
+            # Another process made it in the meantime.
+            if error.error != "resource_already_exists_exception":
+                raise
+
+    async def _replace(self, change: Replacement) -> None:
+        # A change that broke off may have left entries that no search has seen yet.
+        await self._writer.indices.refresh(index=self._alias)
+        puts = [Put(key(entry), entry.owner_id, source(entry)) for entry in change.entries]
+        staying = {put.id for put in puts}
+        removed = [Remove(hit["_id"], hit["_routing"]) async for hit in self._leaving(change)]
+        operations: list[Put | Remove] = [*puts, *(gone for gone in removed if gone.id not in staying)]
+        await write(self._writer, self._alias, operations)
+        if operations:
+            await self._writer.indices.refresh(index=self._alias)
+
+    def _leaving(self, change: Replacement) -> AsyncIterator[Found]:
+        query = {"query": asking.leaving_query(change), "_source": False}
+        return async_scan(self._writer, query, index=self._alias)  # type: ignore[return-value]
+
+    async def _search(self, query: IndexQuery) -> IndexResult:
+        words, corrected = parse_words(query.words), ""
+        found, unknown = await asyncio.gather(
+            self._ask(query.owner_id, asking.search_body(query, words)), self._unknown(query.owner_id, words)
+        )
+        if unknown:
+            spellings = await self._spellings(query.owner_id, unknown)
+            words, corrected = corrected_words(words, spellings.get)
+            if corrected:
+                found = await self._ask(query.owner_id, asking.search_body(query, words))
+        return await self._result(query, words, found, corrected)
+
+    async def _result(self, query: IndexQuery, words: Words, found: Found, corrected: str) -> IndexResult:
+        scored = [(hit["_score"], entry_of(hit["_source"])) for hit in found["hits"]["hits"]]
+        shown = rerank(query.words, scored)[query.offset : query.offset + query.limit]
+        keys = [key(entry) for _score, entry in shown]
+        highlights = await self._highlights(query, words, keys) if keys else {}
+        hits = [
+            IndexHit(entry, score, highlights.get(id, []))
+            for (score, entry), id in zip(shown, keys, strict=True)
+        ]
+        counts = found["aggregations"]["by_kind"]["buckets"]
+        by_kind = {bucket["key"]: min(asking.MOST_COUNTED, bucket["doc_count"]) for bucket in counts}
+        total = min(asking.MOST_COUNTED, found["hits"]["total"]["value"])
+        return IndexResult(hits, total, by_kind, corrected)
+
+    async def _highlights(
+        self, query: IndexQuery, words: Words, keys: Sequence[str]
+    ) -> Mapping[str, Sequence[str]]:
+        found = await self._ask(query.owner_id, asking.highlights_body(query, words, keys))
+        return {hit["_id"]: hit.get("highlight", {}).get("text", []) for hit in found["hits"]["hits"]}
+
+    async def _unknown(self, owner_id: str, words: Words) -> Sequence[str]:
+        """The words that no entry of the owner has and that are long enough to be mended."""
+        long = [word for word in words.single if len(word) >= SHORTEST_MENDED]
+        if not long:
+            return []
+        found = await self._ask(owner_id, asking.known_body(owner_id, long))
+        buckets = found["aggregations"]["known"]["buckets"]
+        return [word for word, bucket in zip(long, buckets, strict=True) if not bucket["doc_count"]]
+
+    async def _spellings(
+        self, owner_id: str, words: Sequence[str]
+    ) -> Mapping[str, Sequence[tuple[str, int]]]:
+        """Of each word those of the owner that begin alike, with how many entries have them."""
+        mended = words[:MOST_MENDED]
+        found = await self._ask(owner_id, asking.spellings_body(owner_id, mended))
+        return {
+            word: [(bucket["key"], bucket["doc_count"]) for bucket in found["aggregations"][word]["buckets"]]
+            for word in mended
+        }
+
+    async def _ask(self, owner_id: str, body: Mapping[str, Any]) -> Found:
+        answer = await self._client.search(index=self._alias, routing=owner_id, body=dict(body))
+        return dict(answer)

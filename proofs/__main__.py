@@ -1,0 +1,50 @@
+"""`python -m proofs [ID...]`: one line of JSON for each proof and mode; exit status 1 when one fails."""
+
+import argparse
+import sys
+
+from proofs import page, runner
+from proofs.ground import Mode, Size
+from proofs.registry import Proof, chosen
+
+SEED = 20261121
+
+
+def main() -> int:
+    """Runs what was asked for; returns the exit status."""
+    options = _options()
+    modes = list(Mode) if options.mode == "both" else [Mode(options.mode)]
+    size = Size.SHORT if options.short else Size.LONG
+    lines = []
+    for proof in options.proofs:
+        for mode in modes:
+            _say(proof, mode)
+            lines.append(runner.run(proof, mode, options.seed, size))
+            print(lines[-1].as_json(), flush=True)
+    if options.write:
+        page.write(lines)
+    return int(any(line.broken for line in lines))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m proofs", description=__doc__)
+    parser.add_argument("ids", nargs="*", metavar="ID", help="such as R1 R13; all where none is given")
+    parser.add_argument("--mode", choices=[*Mode, "both"], default="both", help="which stores (both)")
+    parser.add_argument("--seed", type=int, default=SEED, help=f"fixes the schedule ({SEED})")
+    parser.add_argument("--short", action="store_true", help="seconds instead of minutes, as in make test")
+    parser.add_argument("--write", action="store_true", help="put the lines into docs/proofs.md")
+    options = parser.parse_args()
+    try:
+        options.proofs = chosen(options.ids)
+    except KeyError as unknown:
+        parser.error(f"there is no proof {unknown.args[0]}")
+    return options
+
+
+def _say(proof: Proof, mode: Mode) -> None:
+    sentence, _ = proof.load()
+    sys.stderr.write(f"{proof.id} {mode}: {sentence}\n")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

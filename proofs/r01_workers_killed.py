@@ -1,0 +1,139 @@
+"""Render workers killed with their process group at random moments: every job ends, once, and leaves nothing behind."""
+
+import asyncio
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+from mesh.config import Settings
+from mesh.ports.queue import LEASE_SECONDS
+from mesh.testing import Running
+from proofs import lessons, stub_renderer
+from proofs.ground import Ground, Size
+from proofs.history import judge
+from proofs.numbers import Numbers
+from proofs.stub_renderer import CHILDREN, STARTED, Stub
+from proofs.worker_group import WorkerGroup
+from services.video.__main__ import build
+from services.video.plan import SCENE_TOPIC
+from tests.integration.ports import journal
+
+WORKERS = 3
+AMQP_SECONDS = 5.0
+# From the moment a job can be had to the line in the journal: a look at the queue, and the call that starts it.
+SLACK_SECONDS = 1.5
+
+
+async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
+    """Stub renders first, then real ones by `python -m workers.render`."""
+    jobs, real = size.of(short=16, long=200), size.of(short=0, long=10)
+    numbers = Numbers(jobs + real)
+    chance = random.Random(seed)
+    environment = ground.environment(MOOTION_DRAIN_GRACE_SECONDS=1)
+    async with lessons.served(Settings.from_environment(environment), build) as served:
+        await _stubs(numbers, ground, environment, served, chance, size)
+        if real:
+            await _real(numbers, environment, served, chance, real)
+        await _judge(numbers, ground, served)
+    return numbers
+
+
+async def _stubs(
+    numbers: Numbers,
+    ground: Ground,
+    environment: dict[str, str],
+    served: Running,
+    chance: random.Random,
+    size: Size,
+) -> None:
+    lease_seconds = float(size.of(short=2, long=int(LEASE_SECONDS)))
+    jobs, kills = size.of(short=16, long=200), size.of(short=4, long=32)
+    stub = Stub(ground.folder, 0.3, lease_seconds)
+    await lessons.add_lessons(served.runtime, [f"lesson {number}" for number in range(jobs)])
+    group = stub_renderer.group(environment, stub)
+    await asyncio.to_thread(group.grow, WORKERS)
+    await journal.wait_for_line(ground.folder / STARTED)
+    for _ in range(kills):
+        await asyncio.sleep(chance.uniform(0.2, 0.8))
+        await asyncio.to_thread(group.kill, chance.randrange(WORKERS))
+    await _ended(numbers, served, 240)
+    await asyncio.to_thread(group.stop)
+    waits = _retaken_after(group.killed, ground.folder)
+    within = (lease_seconds if ground.is_embedded else AMQP_SECONDS) + SLACK_SECONDS
+    numbers.measured(
+        kills=kills,
+        kills_in_a_job=len(waits),
+        lease_seconds=lease_seconds,
+        longest_retake_s=max(waits, default=0.0),
+    )
+    numbers.check(bool(waits), "no kill met a worker at its work")
+    numbers.check(max(waits, default=0.0) <= within, f"a job was retaken after {max(waits, default=0):.1f} s")
+
+
+async def _ended(numbers: Numbers, served: Running, seconds: float) -> None:
+    ended = await lessons.all_ended(served.runtime, seconds)
+    numbers.check(ended, f"not every job had ended {seconds:g} s after the last kill")
+
+
+def _retaken_after(killed: list[tuple[int, float]], folder: Path) -> list[float]:
+    """For each kill in the middle of a job, the seconds until another worker had it."""
+    started = [(key, int(pid), float(at)) for key, _, pid, at in journal.lines(folder / STARTED)]
+    reported = {(key, int(pid)) for key, _, pid, _ in journal.lines(folder / stub_renderer.REPORTED)}
+    waits = []
+    for worker, killed_at in killed:
+        held = [key for key, pid, _ in started if pid == worker and (key, pid) not in reported]
+        for key in held:
+            again = [at for name, _, at in started if name == key and at > killed_at]
+            waits.append(min(again) - killed_at if again else float("inf"))
+    return waits
+
+
+async def _real(
+    numbers: Numbers, environment: dict[str, str], served: Running, chance: random.Random, count: int
+) -> None:
+    """Renders by real workers, killed as well."""
+    await lessons.add_lessons(served.runtime, [f"real lesson {number}" for number in range(count)])
+
+    def start() -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "workers.render"]
+        return subprocess.Popen(command, env=environment, start_new_session=True, stderr=subprocess.DEVNULL)
+
+    group = WorkerGroup(start, lambda process: process.wait())  # type: ignore[attr-defined]
+    group.grow(2)
+    for _ in range(count // 2):
+        await asyncio.sleep(chance.uniform(1.5, 5.0))
+        await asyncio.to_thread(group.kill, chance.randrange(2))
+    await _ended(numbers, served, 300)
+    await asyncio.to_thread(group.stop)
+    numbers.measured(real_renders=count, real_kills=count // 2)
+
+
+async def _judge(numbers: Numbers, ground: Ground, served: Running) -> None:
+    found = await lessons.made(served.runtime)
+    asked = [video.video_id for video in await lessons.videos(served.runtime)]
+    numbers.measured(states=dict(found.states))
+    numbers.check(found.states == {"COMPLETED": numbers.n}, f"states: {dict(found.states)}, {found.failures}")
+    numbers.add_history(judge(asked, found.completed, found.artefacts), "artefacts")
+    numbers.add_history(judge(asked, found.completed, found.events), "completion_events")
+    given = await lessons.tokens(served.runtime, SCENE_TOPIC)
+    numbers.measured(leases=sum(given.values()))
+    orphans = [pid for (pid,) in journal.lines(ground.folder / CHILDREN) if _is_sleeping(int(pid))]
+    numbers.check(not orphans, f"{len(orphans)} processes outlived their worker")
+    left = _left_behind(ground.folder / "data")
+    numbers.measured(orphan_processes=len(orphans), orphan_files=len(left))
+    numbers.check(not left, f"files left behind: {left[:5]}")
+
+
+def _is_sleeping(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).name() == "sleep"
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _left_behind(data: Path) -> list[str]:
+    """Files of workers that are gone."""
+    return [path.name for folder in ("work", "blobs/.incoming") for path in data.glob(f"{folder}/**/*")]
