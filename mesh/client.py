@@ -10,6 +10,7 @@ import grpc
 
 from mesh import addresses, policy
 from mesh.outgoing import Identity, OutgoingMethod, ReplyStream, RequestSource, UnaryReply
+from mesh.signature import Signer
 from mesh.telemetry import Telemetry
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
@@ -42,6 +43,7 @@ class Channels:
         address: gives the address of a service; see `mesh.addresses`.
         workload: who calls where no service or worker is named by the context; empty for an outsider, whom the edge
             or the local principal identifies.
+        signer: signs what the process says of itself; None for an outsider.
         sleep: waits so many seconds between attempts.
         jitter: gives a number from 0 to 1.
     """
@@ -51,12 +53,14 @@ class Channels:
         address: Callable[[str], str],
         workload: str,
         telemetry: Telemetry,
+        signer: Signer | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._address = address
         self.workload = workload
         self.telemetry = telemetry
+        self.signer = signer
         self.sleep = sleep
         self.jitter = jitter
         self._channels: dict[str, grpc.aio.Channel] = {}
@@ -132,6 +136,7 @@ class _PolicyChannel:
             identity=self._identity,
             workload=self._channels.workload,
             telemetry=self._channels.telemetry,
+            signer=self._channels.signer,
             sleep=self._channels.sleep,
             jitter=self._channels.jitter,
         )

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from mesh import addresses
 
 _ADDRESS_VARIABLE = re.compile(r"MOOTION_([A-Z][A-Z0-9_]*)_ADDRESS")
+_PROVIDER_VARIABLE = re.compile(r"MOOTION_OIDC_([A-Z][A-Z0-9]*)_ISSUER")
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _ENGINES = ("extractive", "openai")
 _SWITCH = ("on", "off")
@@ -38,6 +39,16 @@ class Secret:
 
     def __str__(self) -> str:
         return "<secret>"
+
+
+@dataclass(frozen=True)
+class OpenIdProvider:
+    """A provider of sign-ins by OpenID Connect, and what it knows this installation as."""
+
+    name: str
+    issuer: str
+    client_id: str
+    client_secret: Secret
 
 
 @dataclass(frozen=True)
@@ -73,6 +84,15 @@ class Settings:
     otlp_endpoint: str | None = None
     local_principal: bool = True
     semantic: bool = False
+    principal_limit: int = 100
+    address_limit: int = 1000
+    mesh_key: Secret | None = None
+    data_key: Secret | None = None
+    old_data_keys: tuple[Secret, ...] = ()
+    oidc_providers: Mapping[str, OpenIdProvider] = field(default_factory=dict)
+    oidc_redirects: tuple[str, ...] = ()
+    smtp_url: Secret | None = None
+    mail_from: str = "mootion@localhost"
     max_calls: int = 128
     max_streams: int = 1000
     drain_notice_seconds: float = 2.0
@@ -92,6 +112,11 @@ class Settings:
     def index_dir(self) -> Path:
         """The folder of the embedded search index."""
         return self.data_dir / "index"
+
+    @property
+    def key_dir(self) -> Path:
+        """The folder of the keys that were made here, where the environment gives none."""
+        return self.data_dir / "keys"
 
     @property
     def log_dir(self) -> Path:
@@ -171,6 +196,32 @@ class _Reader:
             self.problems.append(f"{name}: the URL must start with {' or '.join(s + '://' for s in schemes)}")
         return value
 
+    def secret(self, name: str) -> Secret | None:
+        value = self.env.get(name)
+        return Secret(value) if value else None
+
+    def list(self, name: str) -> list[str]:
+        return [part.strip() for part in self.env.get(name, "").split(",") if part.strip()]
+
+    def providers(self) -> dict[str, OpenIdProvider]:
+        found = {}
+        for variable in sorted(self.env):
+            match = _PROVIDER_VARIABLE.fullmatch(variable)
+            if match:
+                name = match[1].lower()
+                found[name] = self._provider(name, f"MOOTION_OIDC_{match[1]}")
+        return found
+
+    def _provider(self, name: str, prefix: str) -> OpenIdProvider:
+        issuer = self.env[f"{prefix}_ISSUER"]
+        parts = urlsplit(issuer)
+        if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1"):
+            self.problems.append(f"{prefix}_ISSUER: the URL must start with https://")
+        client_id, secret = self.env.get(f"{prefix}_CLIENT_ID"), self.env.get(f"{prefix}_CLIENT_SECRET")
+        if not client_id or not secret:
+            self.problems.append(f"{prefix}_ISSUER: set {prefix}_CLIENT_ID and {prefix}_CLIENT_SECRET too")
+        return OpenIdProvider(name, issuer, client_id or "", Secret(secret or ""))
+
     def addresses(self) -> dict[str, str]:
         found = {}
         for name, value in sorted(self.env.items()):
@@ -219,6 +270,15 @@ def _read(reader: _Reader) -> Settings:
         otlp_endpoint=reader.url("OTEL_EXPORTER_OTLP_ENDPOINT", "http", "https"),
         local_principal=reader.choice("MOOTION_LOCAL_PRINCIPAL", "on", _SWITCH) == "on",
         semantic=reader.choice("MOOTION_SEMANTIC", "off", _SWITCH) == "on",
+        principal_limit=reader.number("MOOTION_PRINCIPAL_LIMIT", 100, int, 0, 1_000_000),
+        address_limit=reader.number("MOOTION_ADDRESS_LIMIT", 1000, int, 0, 1_000_000),
+        mesh_key=reader.secret("MOOTION_MESH_KEY"),
+        data_key=reader.secret("MOOTION_DATA_KEY"),
+        old_data_keys=tuple(Secret(key) for key in reader.list("MOOTION_OLD_DATA_KEYS")),
+        oidc_providers=reader.providers(),
+        oidc_redirects=tuple(reader.list("MOOTION_OIDC_REDIRECTS")),
+        smtp_url=reader.secret("MOOTION_SMTP_URL"),
+        mail_from=reader.text("MOOTION_MAIL_FROM", "mootion@localhost"),
         max_calls=reader.number("MOOTION_MAX_CALLS", 128, int, 1, 100_000),
         max_streams=reader.number("MOOTION_MAX_STREAMS", 1000, int, 1, 100_000),
         drain_notice_seconds=reader.number("MOOTION_DRAIN_NOTICE_SECONDS", 2.0, float, 0, 120),

@@ -27,6 +27,16 @@ class Principal:
 
 
 @dataclass(frozen=True, slots=True)
+class Client:
+    """Where a call from outside came from: the address as the edge saw it, the program, and the session of the token
+    it was made with. All empty for calls inside the mesh."""
+
+    address: str = ""
+    user_agent: str = ""
+    session_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CallContext:
     """One call: its principal (None for calls of the mesh itself), the workload that made it, when it must have
     ended on the monotonic clock, its request id for the logs, its full method name, and the calls it has made that
@@ -37,6 +47,7 @@ class CallContext:
     deadline: float
     request_id: str
     method: str
+    client: Client = Client()
     outgoing: set[Cancellable] = field(default_factory=set, compare=False, repr=False)
 
     def remaining_seconds(self) -> float:
@@ -63,6 +74,12 @@ def principal_id() -> str:
     if call is None or call.principal is None:
         raise LookupError("no principal: this code runs outside of a call made for a person")
     return call.principal.id
+
+
+def client() -> Client:
+    """Where the call being served came from; all empty outside of one."""
+    call = _current.get()
+    return call.client if call is not None else Client()
 
 
 def workload() -> str:

@@ -15,13 +15,16 @@ from mootion.errors.v1 import reason_pb2
 from mootion.policy.v1 import policy_pb2
 
 from mesh import status
+from mesh.callers import EDGE, Callers
 from mesh.context import CallContext, Entered
 from mesh.errors import CallError
 from mesh.ids import Ids
-from mesh.interceptors import principal as identity
+from mesh.interceptors.principal import check_role
 from mesh.service import AsgiApplication
 
 WORKLOAD = "media"
+# What is served here are videos and what belongs to them.
+SCOPE = "video:read"
 _LONGEST_SECONDS = 600.0
 
 _HTTP_CODES = {
@@ -96,13 +99,13 @@ class CallMiddleware:
 
     Args:
         application: what is served; the calls it makes to services are made as the workload `media`.
-        local: see PrincipalInterceptor.
+        callers: who asks.
     """
 
-    def __init__(self, application: AsgiApplication, ids: Ids, *, local: bool) -> None:
+    def __init__(self, application: AsgiApplication, ids: Ids, callers: Callers) -> None:
         self._application = application
         self._ids = ids
-        self._local = local
+        self._callers = callers
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """One request."""
@@ -112,7 +115,7 @@ class CallMiddleware:
         request_id = headers.get("mootion-request-id", "")[:64] or self._ids.new()
         sender = _Sender(send)
         try:
-            call = self._call(headers, scope["path"], request_id)
+            call = await self._call(headers, scope["path"], request_id)
             with Entered(call, WORKLOAD):
                 await self._application(scope, receive, sender)
             await sender.release()
@@ -124,21 +127,19 @@ class CallMiddleware:
             )
             await sender.fail(_internal(request_id), request_id)
 
-    def _call(self, headers: dict[str, str], path: str, request_id: str) -> CallContext:
-        caller = headers.get(identity.CALLER_KEY, identity.EDGE if self._local else "")
-        if caller != identity.EDGE:
+    async def _call(self, headers: dict[str, str], path: str, request_id: str) -> CallContext:
+        caller = self._callers.from_inside(headers, path)
+        if caller is None:
+            caller = await self._callers.from_outside(headers, SCOPE)
+        if caller.workload != EDGE:
             raise CallError(
                 grpc.StatusCode.PERMISSION_DENIED,
                 reason_pb2.REASON_CALLER_NOT_ALLOWED,
                 "Only the edge may ask here. Go through it.",
             )
-        principal = identity.principal_of(
-            headers.get(identity.PRINCIPAL_KEY, ""), headers.get(identity.ROLE_KEY, "")
-        )
-        if principal is None and self._local:
-            principal = identity.LOCAL_PRINCIPAL
-        identity.check_role(principal, policy_pb2.ACCESS_ROLE_STUDENT, path)
-        return CallContext(principal, caller, time.monotonic() + _LONGEST_SECONDS, request_id, path)
+        check_role(caller.principal, policy_pb2.ACCESS_ROLE_STUDENT, path)
+        deadline = time.monotonic() + _LONGEST_SECONDS
+        return CallContext(caller.principal, EDGE, deadline, request_id, path, caller.client)
 
 
 class _Sender:

@@ -25,6 +25,7 @@ from mesh.context import Principal
 from mesh.errors import CallError
 from mesh.in_flight import RESTARTING
 from mesh.policy import Method
+from mesh.signature import SIGNATURE_KEY, Signer
 from mesh.telemetry import Telemetry
 from mesh.tracing import trace_headers
 
@@ -59,6 +60,7 @@ class OutgoingMethod:
         identity: Identity | None,
         workload: str,
         telemetry: Telemetry,
+        signer: Signer | None,
         sleep: Callable[[float], Awaitable[None]],
         jitter: Callable[[], float],
     ) -> None:
@@ -67,6 +69,7 @@ class OutgoingMethod:
         self._start = start
         self._identity = identity
         self._workload = workload
+        self._signer = signer
         self._calls = telemetry.metrics.client_calls
         self._sleep = sleep
         self._jitter = jitter
@@ -137,15 +140,16 @@ class OutgoingMethod:
         identity = self._identity or Identity(
             call.principal if call else None, context.workload() or self._workload
         )
-        metadata = list(trace_headers().items())
+        metadata = dict(trace_headers())
         if call is not None:
-            metadata.append(("mootion-request-id", call.request_id))
-        if identity.caller:
-            metadata.append(("mootion-caller", identity.caller))
-        if identity.principal is not None and self._for_a_person:
-            role = policy_pb2.AccessRole.Name(identity.principal.role).removeprefix("ACCESS_ROLE_")
-            metadata += [("mootion-principal", identity.principal.id), ("mootion-role", role)]
-        return tuple(metadata)
+            metadata["mootion-request-id"] = call.request_id
+        if identity.caller and self._signer is not None:
+            metadata["mootion-caller"] = identity.caller
+            if identity.principal is not None and self._for_a_person:
+                role = policy_pb2.AccessRole.Name(identity.principal.role).removeprefix("ACCESS_ROLE_")
+                metadata |= {"mootion-principal": identity.principal.id, "mootion-role": role}
+            metadata[SIGNATURE_KEY] = self._signer.sign(self.method.path, metadata)
+        return tuple(metadata.items())
 
 
 class RequestSource:

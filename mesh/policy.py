@@ -65,6 +65,14 @@ class Method:
         return frozenset(self.policy.callers)
 
     @cached_property
+    def scope(self) -> str:
+        """What an API key needs for it, such as `quiz:read`; empty where no key is good: accounts are for people."""
+        if self.service == "identity" or self.policy.least_role == policy_pb2.ACCESS_ROLE_SERVICE:
+            return ""
+        kind = "read" if self.idempotency is Idempotency.NO_SIDE_EFFECTS else "write"
+        return f"{self.service}:{kind}"
+
+    @cached_property
     def creates_once(self) -> bool:
         """Whether a `request_id` makes the call exactly-once."""
         return (
@@ -106,6 +114,12 @@ def all_methods() -> list[Method]:
         PolicyMissing: a method has no complete policy.
     """
     return [described for service in all_services() for described in methods_of(service)]
+
+
+@cache
+def scopes() -> frozenset[str]:
+    """Every scope that an API key can have. Raises PolicyMissing."""
+    return frozenset(method.scope for method in all_methods() if method.scope and "edge" in method.callers)
 
 
 @cache

@@ -9,6 +9,7 @@ from mesh.client import Channels
 from mesh.clock import Clock, SystemClock
 from mesh.config import Settings
 from mesh.ids import Ids
+from mesh.ports.audit import AuditLog
 from mesh.ports.blobs import Blobs
 from mesh.ports.cache import Cache
 from mesh.ports.events import Events
@@ -16,6 +17,9 @@ from mesh.ports.limits import Limits
 from mesh.ports.queue import Queue
 from mesh.ports.replies import Replies
 from mesh.ports.sql import Database
+from mesh.sealing import Sealer
+from mesh.secret_keys import decoded, read_or_make
+from mesh.signature import Signer
 from mesh.telemetry import Telemetry
 
 
@@ -31,6 +35,9 @@ class Runtime:
     cache: Cache
     limits: Limits
     replies: Replies
+    audit: AuditLog
+    sealer: Sealer
+    signer: Signer
     channels: Channels
     clock: Clock
     ids: Ids
@@ -48,7 +55,7 @@ async def open_runtime(
         log: where log lines go; standard error by default.
 
     Raises:
-        ConfigurationError: a URL asks for an adapter that does not exist.
+        ConfigurationError: a URL asks for an adapter that does not exist, or a key is none.
         OSError: a store cannot be opened.
     """
     # Imported here: a client that only calls services needs none of the adapters.
@@ -58,7 +65,9 @@ async def open_runtime(
     ids = Ids()
     unanswered = telemetry.metrics.unanswered
     ports = await open_ports(settings, new_id=ids.new, unanswered=lambda port: unanswered.labels(port).inc())
-    channels = Channels(settings.address, workload, telemetry)
+    sealer = _open_sealer(settings)
+    signer = Signer(read_or_make(settings.mesh_key, settings.key_dir / "mesh.key", "MOOTION_MESH_KEY"))
+    channels = Channels(settings.address, workload, telemetry, signer)
     try:
         yield Runtime(
             settings=settings,
@@ -69,6 +78,9 @@ async def open_runtime(
             cache=ports.cache,
             limits=ports.limits,
             replies=ports.replies,
+            audit=AuditLog(ports.database, sealer),
+            sealer=sealer,
+            signer=signer,
             channels=channels,
             clock=SystemClock(),
             ids=ids,
@@ -78,3 +90,9 @@ async def open_runtime(
         await channels.close()
         await ports.close()
         telemetry.close()
+
+
+def _open_sealer(settings: Settings) -> Sealer:
+    newest = read_or_make(settings.data_key, settings.key_dir / "data.key", "MOOTION_DATA_KEY")
+    older = [decoded(key.reveal(), "MOOTION_OLD_DATA_KEYS") for key in settings.old_data_keys]
+    return Sealer(newest, *older)

@@ -14,13 +14,14 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from mesh import context, handlers
+from mesh.authority import IdentityAuthority
 from mesh.background import Background
+from mesh.callers import LOCAL_PRINCIPAL, Callers
 from mesh.client import MAX_MESSAGE_BYTES
 from mesh.config import ConfigurationError, Settings
 from mesh.http import CallMiddleware, HttpServer
 from mesh.in_flight import InFlight
 from mesh.interceptors import interceptors
-from mesh.interceptors.principal import LOCAL_PRINCIPAL
 from mesh.metrics import MetricsEndpoint
 from mesh.runtime import Runtime, open_runtime
 from mesh.service import Build, Parts, Servicer
@@ -65,6 +66,8 @@ class Server:
         self._background = Background()
         self._in_flight = InFlight()
         self._health = health.aio.HealthServicer()
+        authority = IdentityAuthority(runtime.channels, parts[0].name if parts else runtime.channels.workload)
+        self._callers = Callers(runtime.signer, authority, runtime.settings.local_principal)
         self._grpc = self._build_grpc([servicer for part in parts for servicer in part.servicers], partial)
         self._http: HttpServer | None = None
         self._metrics: MetricsEndpoint | None = None
@@ -127,7 +130,11 @@ class Server:
             ids=runtime.ids,
             replies=runtime.replies,
             cache=runtime.cache,
-            local=runtime.settings.local_principal,
+            callers=self._callers,
+            audit=runtime.audit,
+            limits=runtime.limits,
+            calls_a_minute=runtime.settings.principal_limit,
+            now=runtime.clock.now,
             in_flight=self._in_flight,
             write_access=runtime.telemetry.lines.write_soon,
         )
@@ -150,8 +157,8 @@ class Server:
             raise ConfigurationError(
                 ["more than one service brings an HTTP application; there is one media port"]
             )
-        settings, local = self._runtime.settings, self._runtime.settings.local_principal
-        application = CallMiddleware(applications[0], self._runtime.ids, local=local)
+        settings = self._runtime.settings
+        application = CallMiddleware(applications[0], self._runtime.ids, self._callers)
         return _bound(
             "MOOTION_MEDIA_PORT",
             lambda: HttpServer(

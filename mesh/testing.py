@@ -14,7 +14,7 @@ from mootion.policy.v1 import policy_pb2
 
 from mesh.config import Settings
 from mesh.context import Principal
-from mesh.interceptors.principal import EDGE
+from mesh.callers import EDGE
 from mesh.outgoing import Identity
 from mesh.runtime import Runtime, open_runtime
 from mesh.server import serve

@@ -1,19 +1,25 @@
 """The rules of the mesh, each in a file of its own, and the one order in which every call passes them."""
 
 from collections.abc import Callable
+from datetime import datetime
 
+from mesh.callers import Callers
 from mesh.ids import Ids
 from mesh.in_flight import InFlight
 from mesh.interceptors.access_log import AccessLogInterceptor
+from mesh.interceptors.audit import AuditInterceptor
 from mesh.interceptors.cache import CacheInterceptor
 from mesh.interceptors.call import Interceptor
 from mesh.interceptors.deadline import DeadlineInterceptor
 from mesh.interceptors.errors import ErrorsInterceptor
 from mesh.interceptors.idempotency import IdempotencyInterceptor
+from mesh.interceptors.limits import LimitsInterceptor
 from mesh.interceptors.principal import PrincipalInterceptor
 from mesh.interceptors.trace import TraceInterceptor
 from mesh.interceptors.validation import ValidationInterceptor
+from mesh.ports.audit import AuditLog
 from mesh.ports.cache import Cache
+from mesh.ports.limits import Limits
 from mesh.ports.replies import Replies
 from mesh.telemetry import Telemetry
 from mesh.validation import Validator
@@ -25,14 +31,21 @@ def interceptors(
     ids: Ids,
     replies: Replies,
     cache: Cache,
-    local: bool,
+    callers: Callers,
+    audit: AuditLog,
+    limits: Limits,
+    calls_a_minute: int,
+    now: Callable[[], datetime],
     in_flight: InFlight,
     write_access: Callable[[str], None],
 ) -> list[Interceptor]:
     """Every interceptor of a server, the outermost first.
 
     Args:
-        local: see PrincipalInterceptor.
+        callers: see PrincipalInterceptor.
+        audit: where mutations are recorded.
+        limits, calls_a_minute: see LimitsInterceptor.
+        now: gives the time.
         in_flight: see DeadlineInterceptor.
         write_access: takes each line of the access log.
     """
@@ -45,8 +58,12 @@ def interceptors(
         ErrorsInterceptor(),
         # Before any work: waiting for a lock or for a store counts too.
         DeadlineInterceptor(in_flight),
+        # Outside of who may call: it records what was refused, and knows who called once that is known.
+        AuditInterceptor(audit, ids, now),
         # Before the request is looked at: nobody learns about fields, or costs us parsing, who may not call.
-        PrincipalInterceptor(local=local),
+        PrincipalInterceptor(callers),
+        # As soon as it is known who calls: what is over the limit costs no more than counting.
+        LimitsInterceptor(limits, calls_a_minute),
         # Before anything that reads the request.
         ValidationInterceptor(Validator()),
         # After validation, since a refused request must not use up its id; next to the handler, whose reply it keeps.

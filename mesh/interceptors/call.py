@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import grpc
 from google.protobuf.message import Message
 
-from mesh.context import Principal
+from mesh.context import Client, Principal
 from mesh.policy import Method
 
 
@@ -25,6 +25,7 @@ class Call:
 
     __slots__ = (
         "caller",
+        "client",
         "code",
         "context",
         "deadline",
@@ -62,6 +63,7 @@ class Call:
         self.deadline = 0.0
         self.principal: Principal | None = None
         self.caller = ""
+        self.client = Client()
         self.code = grpc.StatusCode.OK
         self.reason = ""
         self.received_bytes = 0

@@ -1,66 +1,70 @@
 """Who calls: the workload, the principal and whether both may."""
 
+from collections.abc import Awaitable, Callable
+
 import grpc
 from mootion.errors.v1 import reason_pb2
 from mootion.policy.v1 import policy_pb2
 
+from mesh.callers import EDGE, IDENTITY_KEYS, Caller, Callers, check_same_site
 from mesh.context import CallContext, Entered, Principal
 from mesh.errors import CallError
 from mesh.interceptors.call import Call, Proceed
-from mesh.policy import Method
+from mesh.policy import Idempotency, Method
 
-PRINCIPAL_KEY = "mootion-principal"
-ROLE_KEY = "mootion-role"
-CALLER_KEY = "mootion-caller"
-EDGE = "edge"
-LOCAL_PRINCIPAL = Principal("local", policy_pb2.ACCESS_ROLE_STUDENT)
-
-_ROLES = {
-    name.removeprefix("ACCESS_ROLE_"): role
-    for name, role in policy_pb2.AccessRole.items()
-    if role not in (policy_pb2.ACCESS_ROLE_UNSPECIFIED, policy_pb2.ACCESS_ROLE_SERVICE)
-}
+Identify = Callable[[Call], Awaitable[Caller]]
 
 
 class PrincipalInterceptor:
-    """Identifies the caller by metadata, refuses who may not call, and makes the call the current one.
+    """Identifies the caller, refuses who may not call, and makes the call the current one.
 
-    Args:
-        local: a call that names no workload counts as one through the edge, and one through the edge without a
-            principal gets the local one. Only for servers that nobody but this machine reaches.
+    A method for everybody looks at no token: whoever signs in may still hold one that has ended.
     """
 
-    def __init__(self, *, local: bool) -> None:
-        self._local = local
+    def __init__(self, callers: Callers) -> None:
+        self._callers = callers
 
     def bind(self, method: Method, proceed: Proceed) -> Proceed:
         """See Interceptor."""
-        callers, least_role, path, local = method.callers, method.policy.least_role, method.path, self._local
-        service = method.service
+        allowed, least_role, path = method.callers, method.policy.least_role, method.path
+        service, identify_caller = method.service, self._identify(method)
 
         async def identify(call: Call) -> bytes:
             if call.repeated_metadata:
                 _refuse_repeated(call)
-            caller = call.caller = call.text(CALLER_KEY) or (EDGE if local else "")
-            if caller not in callers:
-                raise _not_allowed(caller, path)
-            principal = call.principal = principal_of(call.text(PRINCIPAL_KEY), call.text(ROLE_KEY))
-            if principal is None and local and caller == EDGE:
-                principal = call.principal = LOCAL_PRINCIPAL
+            caller = await identify_caller(call)
+            call.caller, call.client = caller.workload, caller.client
+            if caller.workload not in allowed:
+                raise _not_allowed(caller.workload, path)
+            principal = call.principal = caller.principal
             check_role(principal, least_role, path)
-            with Entered(CallContext(principal, caller, call.deadline, call.request_id, path), service):
+            entered = CallContext(
+                principal, caller.workload, call.deadline, call.request_id, path, caller.client
+            )
+            with Entered(entered, service):
                 return await proceed(call)
 
         return identify
 
+    def _identify(self, method: Method) -> Identify:
+        callers, path, scope = self._callers, method.path, method.scope
+        reads = method.idempotency is Idempotency.NO_SIDE_EFFECTS
+        for_everybody = method.policy.least_role == policy_pb2.ACCESS_ROLE_PUBLIC
 
-def principal_of(principal_id: str, role: str) -> Principal | None:
-    """The principal that metadata names; one whose role is missing or unknown may do no more than the public.
+        async def identify(call: Call) -> Caller:
+            inside = callers.from_inside(call.metadata, path)
+            if inside is not None:
+                return inside
+            if EDGE not in method.callers:
+                raise _not_allowed("", path)
+            if for_everybody:
+                return callers.nobody(call.metadata)
+            outside = await callers.from_outside(call.metadata, scope)
+            if not reads:
+                check_same_site(outside, call.metadata)
+            return outside
 
-    Args:
-        role: such as `STUDENT`.
-    """
-    return Principal(principal_id, _ROLES.get(role, policy_pb2.ACCESS_ROLE_PUBLIC)) if principal_id else None
+        return identify
 
 
 def check_role(principal: Principal | None, least_role: policy_pb2.AccessRole.ValueType, path: str) -> None:
@@ -105,7 +109,7 @@ def _not_allowed(caller: str, path: str) -> CallError:
 
 def _refuse_repeated(call: Call) -> None:
     keys = [key for key, _ in call.context.invocation_metadata() or ()]
-    for key in (PRINCIPAL_KEY, ROLE_KEY, CALLER_KEY):
+    for key in IDENTITY_KEYS:
         if keys.count(key) > 1:
             raise CallError(
                 grpc.StatusCode.UNAUTHENTICATED,

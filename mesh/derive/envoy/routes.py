@@ -74,7 +74,7 @@ def route_configuration(contracts: Contracts) -> RouteConfiguration:
         virtual_hosts=[host, other],
         max_direct_response_body_size_bytes=8_388_608,
         request_headers_to_add=[
-            _header("mootion-caller", "edge"),
+            _header("mootion-address", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"),
             _header("mootion-request-id", "%REQ(X-REQUEST-ID)%"),
         ],
     )
@@ -245,7 +245,8 @@ def _cors() -> CorsPolicy:
     return CorsPolicy(
         allow_origin_string_match=[_regex(LOCAL_ORIGIN)],
         allow_methods="GET, HEAD, POST, PUT, PATCH, DELETE",
-        allow_headers="authorization, content-type, grpc-timeout, range, traceparent, x-grpc-web, x-user-agent",
+        allow_headers="authorization, content-type, grpc-timeout, range, traceparent, x-api-key, x-grpc-web, "
+        "x-user-agent",
         expose_headers="accept-ranges, content-range, grpc-message, grpc-status, grpc-status-details-bin, x-request-id",
         max_age="600",
         forward_not_matching_preflights=False,

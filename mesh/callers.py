@@ -1,0 +1,201 @@
+"""Who calls, decided in one place for gRPC and HTTP: a signed workload from inside, or a token, a key or nobody from
+outside. Nothing else that metadata says of identity counts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import grpc
+from mootion.errors.v1 import reason_pb2
+from mootion.policy.v1 import policy_pb2
+
+from mesh.access_token import Claims, TokenRefused
+from mesh.context import Client, Principal
+from mesh.errors import CallError
+from mesh.signature import SIGNATURE_KEY, Signer
+
+PRINCIPAL_KEY = "mootion-principal"
+ROLE_KEY = "mootion-role"
+CALLER_KEY = "mootion-caller"
+ADDRESS_KEY = "mootion-address"
+TOKEN_KEY = "authorization"
+API_KEY_KEY = "x-api-key"
+COOKIE = "__Host-mootion-access"
+EDGE = "edge"
+LOCAL_PRINCIPAL = Principal("local", policy_pb2.ACCESS_ROLE_STUDENT)
+# What says who calls: given twice, it is refused.
+IDENTITY_KEYS = (PRINCIPAL_KEY, ROLE_KEY, CALLER_KEY, SIGNATURE_KEY, TOKEN_KEY, API_KEY_KEY)
+_INSIDE_KEYS = (PRINCIPAL_KEY, ROLE_KEY, CALLER_KEY)
+_BEARER = "bearer "
+_ROLES = {
+    name.removeprefix("ACCESS_ROLE_"): role
+    for name, role in policy_pb2.AccessRole.items()
+    if role not in (policy_pb2.ACCESS_ROLE_UNSPECIFIED, policy_pb2.ACCESS_ROLE_SERVICE)
+}
+
+Headers = Mapping[str, str | bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHolder:
+    """Whom an API key stands for, and what it may call."""
+
+    principal: Principal
+    scopes: frozenset[str]
+
+
+class Authority(Protocol):
+    """Knows which tokens and keys are good."""
+
+    async def token(self, token: str) -> Claims:
+        """What a token says. Raises TokenRefused."""
+        ...
+
+    async def api_key(self, key: str) -> KeyHolder:
+        """Whom a key stands for. Raises TokenRefused."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The workload that calls (`edge` for everything from outside), for whom, and where that came from. `by_cookie`
+    says that a browser sent the token by itself."""
+
+    workload: str
+    principal: Principal | None
+    client: Client
+    by_cookie: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """Identifies callers.
+
+    Args:
+        signer: checks what workloads of the mesh say of themselves.
+        authority: checks what people and partners show.
+        local: whether a call from outside that shows nothing acts as the local account. Only for servers that nobody
+            but this machine reaches.
+    """
+
+    signer: Signer
+    authority: Authority
+    local: bool
+
+    def from_inside(self, headers: Headers, path: str) -> Caller | None:
+        """The signed workload, or None for a call from outside.
+
+        Raises:
+            CallError: UNAUTHENTICATED where identity is claimed without a good signature.
+        """
+        signature = headers.get(SIGNATURE_KEY)
+        if signature is None:
+            if any(key in headers for key in _INSIDE_KEYS):
+                raise _unsigned()
+            return None
+        if not isinstance(signature, str) or not self.signer.is_good(signature, path, headers):
+            raise _unsigned()
+        principal = principal_of(_text(headers, PRINCIPAL_KEY), _text(headers, ROLE_KEY))
+        return Caller(_text(headers, CALLER_KEY), principal, Client())
+
+    def nobody(self, headers: Headers) -> Caller:
+        """Somebody from outside, whoever it is: for methods that are for everybody."""
+        return Caller(EDGE, None, Client(_text(headers, ADDRESS_KEY), _text(headers, "user-agent")))
+
+    async def from_outside(self, headers: Headers, scope: str) -> Caller:
+        """Whoever the token or key stands for; nobody, or the local account, where there is neither.
+
+        Args:
+            scope: what an API key needs to be good for this call; empty where no key is.
+
+        Raises:
+            CallError: UNAUTHENTICATED for a token or key that is not good, PERMISSION_DENIED for a key without scope.
+        """
+        address, agent = _text(headers, ADDRESS_KEY), _text(headers, "user-agent")
+        key = _text(headers, API_KEY_KEY)
+        token, by_cookie = _token_of(headers)
+        try:
+            if token:
+                claims = await self.authority.token(token)
+                client = Client(address, agent, claims.session_id)
+                return Caller(EDGE, Principal(claims.account_id, claims.role), client, by_cookie)
+            if key:
+                holder = await self.authority.api_key(key)
+                _check_scope(holder, scope)
+                return Caller(EDGE, holder.principal, Client(address, agent))
+        except TokenRefused as error:
+            raise _refused(str(error)) from None
+        return Caller(EDGE, LOCAL_PRINCIPAL if self.local else None, Client(address, agent))
+
+
+def principal_of(principal_id: str, role: str) -> Principal | None:
+    """The principal that metadata names; one whose role is missing or unknown may do no more than the public.
+
+    Args:
+        role: such as `STUDENT`.
+    """
+    return Principal(principal_id, _ROLES.get(role, policy_pb2.ACCESS_ROLE_PUBLIC)) if principal_id else None
+
+
+def check_same_site(caller: Caller, headers: Headers) -> None:
+    """Refuses a change that another site's page made the browser send with our cookie.
+
+    Raises:
+        CallError: CROSS_SITE_CALL.
+    """
+    if not caller.by_cookie:
+        return
+    site, origin = _text(headers, "sec-fetch-site"), _text(headers, "origin")
+    host = _text(headers, ":authority") or _text(headers, "x-forwarded-host") or _text(headers, "host")
+    if site == "same-origin" or (not site and origin and origin.partition("://")[2] == host):
+        return
+    raise CallError(
+        grpc.StatusCode.PERMISSION_DENIED,
+        reason_pb2.REASON_CROSS_SITE_CALL,
+        "A page of another site sent this with your cookie. Call from our own pages, or with a token.",
+    )
+
+
+def _token_of(headers: Headers) -> tuple[str, bool]:
+    """The token and whether it came as a cookie. A header goes before a cookie."""
+    given = _text(headers, TOKEN_KEY)
+    if given:
+        if not given[: len(_BEARER)].casefold() == _BEARER:
+            raise _refused("it is no Bearer token")
+        return given[len(_BEARER) :].strip() or "-", False
+    for pair in _text(headers, "cookie").split(";"):
+        name, _, value = pair.strip().partition("=")
+        if name == COOKIE and value:
+            return value, True
+    return "", False
+
+
+def _check_scope(holder: KeyHolder, scope: str) -> None:
+    if not scope or scope not in holder.scopes:
+        wanted = f"the scope {scope}" if scope else "a person: no key is good for this"
+        raise CallError(
+            grpc.StatusCode.PERMISSION_DENIED,
+            reason_pb2.REASON_SCOPE_MISSING,
+            f"The call needs {wanted}. Make a key that has it, or sign in.",
+        )
+
+
+def _text(headers: Headers, key: str) -> str:
+    value = headers.get(key, "")
+    return value if isinstance(value, str) else ""
+
+
+def _refused(why: str) -> CallError:
+    return CallError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        reason_pb2.REASON_TOKEN_INVALID,
+        f"The token is not good: {why}. Sign in again, or refresh it.",
+    )
+
+
+def _unsigned() -> CallError:
+    return CallError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        reason_pb2.REASON_CALLER_NOT_ALLOWED,
+        "The call claims to come from inside the mesh without a good signature. Go through the edge, with a token.",
+    )

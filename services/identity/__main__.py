@@ -1,0 +1,89 @@
+"""Wires the identity service: `python -m services.identity`."""
+
+import asyncio
+import random
+
+from mootion.identity.v1 import (
+    account_service_pb2,
+    admin_service_pb2,
+    identity_service_pb2,
+    key_service_pb2,
+)
+from mootion.identity.v1.account_service_pb2_grpc import add_AccountServiceServicer_to_server
+from mootion.identity.v1.admin_service_pb2_grpc import add_AdminServiceServicer_to_server
+from mootion.identity.v1.identity_service_pb2_grpc import add_IdentityServiceServicer_to_server
+from mootion.identity.v1.key_service_pb2_grpc import add_KeyServiceServicer_to_server
+
+from mesh.access_token import LIFETIME_SECONDS
+from mesh.runtime import Runtime
+from mesh.server import run_service
+from mesh.service import Parts, Servicer
+from services.identity import tables, token_store
+from services.identity.account_service import AccountService
+from services.identity.admin_service import AdminService
+from services.identity.desk import Desk
+from services.identity.identity_service import IdentityService
+from services.identity.key_service import KeyService
+
+UPKEEP_SECONDS = 600.0
+
+
+def build(runtime: Runtime) -> Parts:
+    """Puts the service together from the ports it is given."""
+    desk = Desk.build(runtime)
+
+    async def start() -> None:
+        await runtime.database.create_tables(tables.metadata)
+
+    async def stop() -> None:
+        desk.passwords.close()
+
+    return Parts(
+        name="identity",
+        servicers=[
+            Servicer(
+                IdentityService(desk),
+                add_IdentityServiceServicer_to_server,
+                identity_service_pb2.DESCRIPTOR.services_by_name["IdentityService"],
+            ),
+            Servicer(
+                AccountService(desk),
+                add_AccountServiceServicer_to_server,
+                account_service_pb2.DESCRIPTOR.services_by_name["AccountService"],
+            ),
+            Servicer(
+                AdminService(desk),
+                add_AdminServiceServicer_to_server,
+                admin_service_pb2.DESCRIPTOR.services_by_name["AdminService"],
+            ),
+            Servicer(
+                KeyService(desk),
+                add_KeyServiceServicer_to_server,
+                key_service_pb2.DESCRIPTOR.services_by_name["KeyService"],
+            ),
+        ],
+        tasks=[lambda: _upkeep(desk)],
+        start=start,
+        stop=stop,
+    )
+
+
+async def _upkeep(desk: Desk) -> None:
+    """Rotates keys and removes what has ended, every ten minutes or so."""
+    while True:
+        now = desk.runtime.clock.now()
+        await desk.keys.rotate_if_old(now)
+        now_us = desk.now_us()
+        async with desk.runtime.database.transaction() as tx:
+            await desk.sessions.store.forget(tx, now_us, now_us - 2 * LIFETIME_SECONDS * 1_000_000)
+            await token_store.forget(tx, now_us)
+        await asyncio.sleep(UPKEEP_SECONDS * random.uniform(0.5, 1.5))
+
+
+def main() -> None:
+    """Serves until it is told to stop."""
+    run_service(build)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,250 @@
+"""One short method for each RPC of AccountService."""
+
+import json
+from dataclasses import dataclass
+
+import grpc
+from google.protobuf.json_format import MessageToDict
+from mootion.event.v1 import event_pb2
+from mootion.identity.v1 import account_pb2
+from mootion.identity.v1 import account_service_pb2 as messages
+from mootion.identity.v1 import account_service_pb2_grpc as rpc
+
+from mesh import context, pages
+from mesh.errors import not_found
+from mesh.ports.sql import Reader, Transaction
+from services.identity import api_keys, one_time, second_factor, token_store
+from services.identity.account_store import StoredAccount
+from services.identity.credentials import wrong_credentials
+from services.identity.describe import account_message, session_message
+from services.identity.desk import Desk
+from services.identity.passwords import check_strength
+
+Context = grpc.aio.ServicerContext[object, object]
+MOST_EXPORTED = 1000
+
+
+@dataclass(frozen=True)
+class AccountService(rpc.AccountServiceServicer):
+    """What a person does with its own account."""
+
+    desk: Desk
+
+    async def GetAccount(
+        self, request: messages.GetAccountRequest, context_: Context
+    ) -> messages.GetAccountResponse:
+        async with self.desk.runtime.database.reading() as reader:
+            return messages.GetAccountResponse(account=await self._described(reader))
+
+    async def UpdateAccount(
+        self, request: messages.UpdateAccountRequest, context_: Context
+    ) -> messages.UpdateAccountResponse:
+        async with self.desk.runtime.database.transaction() as tx:
+            account = await self.desk.caller(tx)
+            if request.HasField("email"):
+                account = account.with_(email=request.email)
+            if request.HasField("display_name"):
+                account = account.with_(display_name=request.display_name)
+            await self.desk.accounts.save(tx, account)
+            return messages.UpdateAccountResponse(account=await self._described(tx))
+
+    async def ExportAccount(
+        self, request: messages.ExportAccountRequest, context_: Context
+    ) -> messages.ExportAccountResponse:
+        owner, now_us = context.principal_id(), self.desk.now_us()
+        async with self.desk.runtime.database.reading() as reader:
+            described = await self._described(reader)
+            sessions = await self.desk.sessions.store.list(reader, owner, None, now_us, MOST_EXPORTED)
+            keys = await token_store.list_api_keys(reader, owner, None, MOST_EXPORTED)
+            linked = await token_store.list_students(reader, owner, None, MOST_EXPORTED)
+        export = {
+            "account": MessageToDict(described),
+            "sessions": [MessageToDict(session_message(one, "")) for one in sessions],
+            "apiKeys": [MessageToDict(key) for key in api_keys.described(keys)],
+            "students": [row.username for row in linked],
+        }
+        return messages.ExportAccountResponse(json=json.dumps(export, ensure_ascii=False, indent=1))
+
+    async def DeleteAccount(
+        self, request: messages.DeleteAccountRequest, context_: Context
+    ) -> messages.DeleteAccountResponse:
+        account = await self._confirmed(request.password, request.code)
+        async with self.desk.runtime.database.transaction() as tx:
+            await erase(self.desk, tx, account.account_id)
+        return messages.DeleteAccountResponse()
+
+    async def ChangePassword(
+        self, request: messages.ChangePasswordRequest, context_: Context
+    ) -> messages.ChangePasswordResponse:
+        account = await self._checked(request.password)
+        check_strength(request.new_password, account.username)
+        password_hash = await self.desk.passwords.hash(request.new_password)
+        async with self.desk.runtime.database.transaction() as tx:
+            account = await self.desk.caller(tx)
+            await self.desk.accounts.save(tx, account.with_(password_hash=password_hash))
+            await self.desk.sessions.end(tx, account.account_id, all_but=context.client().session_id)
+        return messages.ChangePasswordResponse()
+
+    async def StartSecondFactor(
+        self, request: messages.StartSecondFactorRequest, context_: Context
+    ) -> messages.StartSecondFactorResponse:
+        await self._checked(request.password)
+        secret = second_factor.new_secret()
+        async with self.desk.runtime.database.transaction() as tx:
+            account = await self.desk.caller(tx)
+            if account.totp_confirmed:
+                raise wrong_credentials()
+            await self.desk.accounts.save(tx, account.with_(totp_secret=secret, totp_step=0))
+        return messages.StartSecondFactorResponse(
+            secret=secret, uri=second_factor.address(secret, account.username)
+        )
+
+    async def ConfirmSecondFactor(
+        self, request: messages.ConfirmSecondFactorRequest, context_: Context
+    ) -> messages.ConfirmSecondFactorResponse:
+        now, codes = self.desk.runtime.clock.now().timestamp(), second_factor.new_recovery_codes()
+        async with self.desk.runtime.database.transaction() as tx:
+            account = await self.desk.caller(tx)
+            step = None
+            if account.totp_secret and not account.totp_confirmed:
+                step = second_factor.matching_step(account.totp_secret, request.code, now, account.totp_step)
+            if step is None:
+                raise wrong_credentials()
+            await self.desk.accounts.save(tx, account.with_(totp_confirmed=True, totp_step=step))
+            hashes = [second_factor.recovery_hash(account.account_id, code) for code in codes]
+            await self.desk.accounts.set_recovery_codes(tx, account.account_id, hashes)
+        return messages.ConfirmSecondFactorResponse(recovery_codes=codes)
+
+    async def RemoveSecondFactor(
+        self, request: messages.RemoveSecondFactorRequest, context_: Context
+    ) -> messages.RemoveSecondFactorResponse:
+        await self._confirmed(request.password, request.code)
+        async with self.desk.runtime.database.transaction() as tx:
+            account = await self.desk.caller(tx)
+            await self.desk.accounts.save(
+                tx, account.with_(totp_secret="", totp_confirmed=False, totp_step=0)
+            )
+            await self.desk.accounts.set_recovery_codes(tx, account.account_id, ())
+        return messages.RemoveSecondFactorResponse()
+
+    async def ListSessions(
+        self, request: messages.ListSessionsRequest, context_: Context
+    ) -> messages.ListSessionsResponse:
+        size, after = (
+            pages.page_size(request.page_size, default=20, most=100),
+            pages.decode(request, int, str),
+        )
+        owner, now_us = context.principal_id(), self.desk.now_us()
+        async with self.desk.runtime.database.reading() as reader:
+            found = await self.desk.sessions.store.list(reader, owner, after, now_us, size + 1)
+        token = ""
+        if len(found) > size:
+            token = pages.encode(request, found[size - 1].created_us, found[size - 1].session_id)
+        current = context.client().session_id
+        shown = [session_message(one, current) for one in found[:size]]
+        return messages.ListSessionsResponse(sessions=shown, next_page_token=token)
+
+    async def RevokeSession(
+        self, request: messages.RevokeSessionRequest, context_: Context
+    ) -> messages.RevokeSessionResponse:
+        async with self.desk.runtime.database.transaction() as tx:
+            if not await self.desk.sessions.end(tx, context.principal_id(), only=request.session_id):
+                raise not_found("session", request.session_id)
+        return messages.RevokeSessionResponse()
+
+    async def CreateApiKey(
+        self, request: messages.CreateApiKeyRequest, context_: Context
+    ) -> messages.CreateApiKeyResponse:
+        async with self.desk.runtime.database.transaction() as tx:
+            account = await self.desk.caller(tx)
+            reply = await api_keys.create(self.desk, tx, account.account_id, request)
+            tx.remember(reply)
+        return reply
+
+    async def ListApiKeys(
+        self, request: messages.ListApiKeysRequest, context_: Context
+    ) -> messages.ListApiKeysResponse:
+        size, after = (
+            pages.page_size(request.page_size, default=20, most=100),
+            pages.decode(request, int, str),
+        )
+        async with self.desk.runtime.database.reading() as reader:
+            rows = await token_store.list_api_keys(reader, context.principal_id(), after, size + 1)
+        token = ""
+        if len(rows) > size:
+            token = pages.encode(request, rows[size - 1].created_us, rows[size - 1].api_key_id)
+        return messages.ListApiKeysResponse(api_keys=api_keys.described(rows[:size]), next_page_token=token)
+
+    async def DeleteApiKey(
+        self, request: messages.DeleteApiKeyRequest, context_: Context
+    ) -> messages.DeleteApiKeyResponse:
+        async with self.desk.runtime.database.transaction() as tx:
+            if not await token_store.remove_api_key(tx, context.principal_id(), request.api_key_id):
+                raise not_found("API key", request.api_key_id)
+        return messages.DeleteApiKeyResponse()
+
+    async def CreateStudentInvitation(
+        self, request: messages.CreateStudentInvitationRequest, context_: Context
+    ) -> messages.CreateStudentInvitationResponse:
+        async with self.desk.runtime.database.transaction() as tx:
+            code, ends_us = await one_time.invite(self.desk, tx, context.principal_id())
+            reply = messages.CreateStudentInvitationResponse(invitation_code=code)
+            reply.expire_time.FromMicroseconds(ends_us)
+            tx.remember(reply)
+        return reply
+
+    async def AcceptInvitation(
+        self, request: messages.AcceptInvitationRequest, context_: Context
+    ) -> messages.AcceptInvitationResponse:
+        async with self.desk.runtime.database.transaction() as tx:
+            account = await self.desk.caller(tx)
+            teacher = await one_time.accept(self.desk, tx, request.invitation_code, account.account_id)
+        return messages.AcceptInvitationResponse(teacher_username=teacher)
+
+    async def ListStudents(
+        self, request: messages.ListStudentsRequest, context_: Context
+    ) -> messages.ListStudentsResponse:
+        size, after = (
+            pages.page_size(request.page_size, default=20, most=100),
+            pages.decode(request, int, str),
+        )
+        async with self.desk.runtime.database.reading() as reader:
+            rows = await token_store.list_students(reader, context.principal_id(), after, size + 1)
+        token = ""
+        if len(rows) > size:
+            token = pages.encode(request, rows[size - 1].linked_us, rows[size - 1].account_id)
+        reply = messages.ListStudentsResponse(next_page_token=token)
+        for row in rows[:size]:
+            student = reply.students.add(account_id=row.account_id, username=row.username)
+            student.link_time.FromMicroseconds(row.linked_us)
+        return reply
+
+    async def RemoveStudent(
+        self, request: messages.RemoveStudentRequest, context_: Context
+    ) -> messages.RemoveStudentResponse:
+        async with self.desk.runtime.database.transaction() as tx:
+            if not await token_store.unlink(tx, context.principal_id(), request.account_id):
+                raise not_found("student", request.account_id)
+        return messages.RemoveStudentResponse()
+
+    async def _described(self, reader: Reader) -> account_pb2.Account:
+        account = await self.desk.caller(reader)
+        return account_message(account, await self.desk.accounts.providers_of(reader, account.account_id))
+
+    async def _checked(self, password: str) -> StoredAccount:
+        """The caller's account, once its password was checked."""
+        async with self.desk.runtime.database.reading() as reader:
+            account = await self.desk.caller(reader)
+        await self.desk.credentials.of_caller(account, password)
+        return account
+
+    async def _confirmed(self, password: str, code: str) -> StoredAccount:
+        """The caller's account, once its password and second factor were checked."""
+        return await self.desk.credentials.with_second_factor(await self._checked(password), code)
+
+
+async def erase(desk: Desk, tx: Transaction, account_id: str) -> None:
+    """Removes an account, ends its sessions, and tells every service to remove what it owns."""
+    await desk.sessions.end(tx, account_id)
+    await desk.accounts.remove(tx, account_id)
+    tx.publish(event_pb2.Event(owner_id=account_id, account_erased=event_pb2.AccountErased()))

@@ -1,0 +1,79 @@
+"""One short method for each RPC of AdminService."""
+
+from dataclasses import dataclass
+
+import grpc
+from mootion.errors.v1 import reason_pb2
+from mootion.identity.v1 import account_pb2
+from mootion.identity.v1 import admin_service_pb2 as messages
+from mootion.identity.v1 import admin_service_pb2_grpc as rpc
+
+from mesh import pages
+from mesh.errors import precondition
+from mesh.ports.sql import Transaction
+from services.identity.account_service import erase
+from services.identity.account_store import StoredAccount
+from services.identity.describe import account_message
+from services.identity.desk import Desk
+
+Context = grpc.aio.ServicerContext[object, object]
+
+
+@dataclass(frozen=True)
+class AdminService(rpc.AdminServiceServicer):
+    """What administrators do with accounts and keys."""
+
+    desk: Desk
+
+    async def ListAccounts(
+        self, request: messages.ListAccountsRequest, context_: Context
+    ) -> messages.ListAccountsResponse:
+        size, after = (
+            pages.page_size(request.page_size, default=20, most=100),
+            pages.decode(request, int, str),
+        )
+        async with self.desk.runtime.database.reading() as reader:
+            found = await self.desk.accounts.list(reader, request.username_prefix, after, size + 1)
+        token = ""
+        if len(found) > size:
+            token = pages.encode(request, found[size - 1].created_us, found[size - 1].account_id)
+        shown = [account_message(account, ()) for account in found[:size]]
+        return messages.ListAccountsResponse(accounts=shown, next_page_token=token)
+
+    async def ChangeAccount(
+        self, request: messages.ChangeAccountRequest, context_: Context
+    ) -> messages.ChangeAccountResponse:
+        async with self.desk.runtime.database.transaction() as tx:
+            account = await self.desk.account(tx, request.account_id)
+            changed = account
+            if request.role:
+                changed = changed.with_(role=request.role)
+            if request.HasField("disabled"):
+                changed = changed.with_(disabled=request.disabled)
+            if changed.disabled or changed.role != account_pb2.ADMIN:
+                await self._keep_an_admin(tx, account)
+            await self.desk.accounts.save(tx, changed)
+            if changed != account:
+                await self.desk.sessions.end(tx, account.account_id)
+            providers = await self.desk.accounts.providers_of(tx, account.account_id)
+        return messages.ChangeAccountResponse(account=account_message(changed, providers))
+
+    async def EraseAccount(
+        self, request: messages.EraseAccountRequest, context_: Context
+    ) -> messages.EraseAccountResponse:
+        async with self.desk.runtime.database.transaction() as tx:
+            await self._keep_an_admin(tx, await self.desk.account(tx, request.account_id))
+            await erase(self.desk, tx, request.account_id)
+        return messages.EraseAccountResponse()
+
+    async def RotateKeys(
+        self, request: messages.RotateKeysRequest, context_: Context
+    ) -> messages.RotateKeysResponse:
+        return messages.RotateKeysResponse(key_id=await self.desk.keys.rotate(self.desk.runtime.clock.now()))
+
+    async def _keep_an_admin(self, tx: Transaction, account: StoredAccount) -> None:
+        is_admin = account.role == account_pb2.ADMIN and not account.disabled
+        if is_admin and not await self.desk.accounts.other_admins(tx, account.account_id):
+            raise precondition(
+                reason_pb2.REASON_LAST_ADMIN, "No administrator would be left. Make another one first."
+            )

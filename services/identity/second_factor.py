@@ -1,0 +1,52 @@
+"""Codes of an authenticator app (TOTP, RFC 6238) and recovery codes."""
+
+import hashlib
+import hmac
+import secrets
+
+import pyotp
+
+STEP_SECONDS = 30
+DRIFT_STEPS = 1
+RECOVERY_CODES = 10
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+def new_secret() -> str:
+    """160 random bits in base 32."""
+    return pyotp.random_base32()
+
+
+def address(secret: str, username: str) -> str:
+    """The `otpauth:` address that apps read from a QR code."""
+    return pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name="Mootion")
+
+
+def matching_step(secret: str, code: str, now: float, used_step: int) -> int | None:
+    """The time step whose code this is, one step early or late allowed; None where it is none, or one used before.
+
+    Args:
+        now: seconds since 1970.
+        used_step: the step of the last code that was accepted; no code is good twice (RFC 6238, 5.2).
+    """
+    generator, current = pyotp.TOTP(secret), int(now) // STEP_SECONDS
+    for step in range(current - DRIFT_STEPS, current + DRIFT_STEPS + 1):
+        expected = generator.at(step * STEP_SECONDS)
+        if step > used_step and hmac.compare_digest(expected.encode(), code.strip().encode()):
+            return step
+    return None
+
+
+def new_recovery_codes() -> list[str]:
+    """Ten codes of about 50 bits, such as `k3mw-9xhq-t2`, without letters that are read for one another."""
+    return [_grouped("".join(secrets.choice(_ALPHABET) for _ in range(10))) for _ in range(RECOVERY_CODES)]
+
+
+def recovery_hash(account_id: str, code: str) -> str:
+    """What is kept of a recovery code; its letters may be typed in either case, with or without dashes."""
+    plain = code.strip().casefold().replace("-", "").replace(" ", "")
+    return hashlib.sha256(f"{account_id}:{plain}".encode()).hexdigest()
+
+
+def _grouped(code: str) -> str:
+    return "-".join((code[:4], code[4:8], code[8:]))
