@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from mesh.config import ConfigurationError, Settings
+from mesh.config import Settings
 from mesh.ids import Ids
 from mesh.ports.blobs import Blobs
 from mesh.ports.cache import Cache
@@ -87,7 +87,6 @@ async def open_ports(
         ConfigurationError: a URL asks for an adapter that does not exist.
         OSError: a store cannot be opened.
     """
-    _check(settings)
     database = await open_database(settings, now, new_id or Ids().new)
     return Ports(
         database=database,
@@ -97,8 +96,3 @@ async def open_ports(
         replies=SqlReplies(database),
         upkeep=asyncio.create_task(sweep_always(database)),
     )
-
-
-def _check(settings: Settings) -> None:
-    if settings.amqp_url is not None:
-        raise ConfigurationError(["AMQP_URL: no adapter for it yet; leave it unset for the embedded one"])
