@@ -1,6 +1,6 @@
 """Everything a service or a worker is given to work with, opened and closed in one place."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TextIO
@@ -25,7 +25,10 @@ from mesh.telemetry import Telemetry
 
 @dataclass(frozen=True)
 class Runtime:
-    """The ports of a process, its clients of other services, time and ids."""
+    """The ports of a process, its clients of other services, time and ids.
+
+    `relay` is what a process that serves runs beside, where jobs and events are carried by a broker.
+    """
 
     settings: Settings
     database: Database
@@ -42,6 +45,7 @@ class Runtime:
     clock: Clock
     ids: Ids
     telemetry: Telemetry
+    relay: Callable[[], Awaitable[None]] | None = None
 
 
 @asynccontextmanager
@@ -85,6 +89,7 @@ async def open_runtime(
             clock=SystemClock(),
             ids=ids,
             telemetry=telemetry,
+            relay=ports.relay,
         )
     finally:
         await channels.close()

@@ -96,6 +96,8 @@ class Server:
                 self._background.start(part.name, run)
             for topic in part.queues:
                 self._background.start(part.name, functools.partial(self._measure, topic))
+        if self._runtime.relay is not None:
+            self._background.start("mootion", self._runtime.relay)
         await self._say_started()
 
     async def drain(self, hurry: asyncio.Event) -> None:

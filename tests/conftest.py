@@ -17,6 +17,7 @@ from ground.rabbitmq import RabbitMQ
 from ground.redis_server import DATABASES, RedisServer
 from ground.s3 import S3
 from ground.server import Server, ServerMissing
+from mesh.config import Settings
 from tests.elasticsearch.node import Elasticsearch
 
 AnyServer = TypeVar("AnyServer", bound=Server)
@@ -103,3 +104,11 @@ def amqp_url(rabbitmq: RabbitMQ) -> Iterator[str]:
 def s3_url(s3: S3) -> str:
     """An empty bucket; `s3.credentials` has the keys."""
     return s3.create_bucket(f"test-{uuid4().hex}")
+
+
+@pytest.fixture
+def s3_settings(s3: S3, s3_url: str, tmp_path: Path) -> Settings:
+    """Blobs in an empty bucket, all else embedded."""
+    return Settings.from_environment(
+        {"BLOB_URL": s3_url, "MOOTION_DATA_DIR": str(tmp_path), **s3.credentials}
+    )

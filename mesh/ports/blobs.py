@@ -59,6 +59,13 @@ class Blobs(Protocol):
         """Gives a file with the blob's bytes to read while the block lasts: the stored one or a copy."""
         ...
 
+    async def signed_url(self, key: str, seconds: float) -> str | None:
+        """A URL that gives the bytes to whoever has it, for so long; None where the store gives out none.
+
+        Whether the blob is there is not looked at. Ranges can be asked for.
+        """
+        ...
+
     async def exists(self, key: str) -> bool:
         """Whether the blob is there."""
         ...

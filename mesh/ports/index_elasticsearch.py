@@ -1,6 +1,5 @@
 """The index on Elasticsearch, for any number of processes."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -23,6 +22,7 @@ from mesh.ports.index_elasticsearch_mapping import (
     source,
 )
 from mesh.ports.index_elasticsearch_moving import Moving
+from mesh.ports.index_elasticsearch_terms import Rarity, Terms, read_terms, terms_body
 from mesh.ports.index_ranking import rerank
 from mesh.ports.index_words import SHORTEST_MENDED, Words, corrected_words, parse_words
 
@@ -138,22 +138,26 @@ class ElasticsearchIndex:
         return async_scan(self._writer, query, index=self._alias)  # type: ignore[return-value]
 
     async def _search(self, query: IndexQuery) -> IndexResult:
-        words, corrected = parse_words(query.words), ""
-        found, unknown = await asyncio.gather(
-            self._ask(query.owner_id, asking.search_body(query, words)), self._unknown(query.owner_id, words)
-        )
-        if unknown:
-            spellings = await self._spellings(query.owner_id, unknown)
-            words, corrected = corrected_words(words, spellings.get)
-            if corrected:
-                found = await self._ask(query.owner_id, asking.search_body(query, words))
-        return await self._result(query, words, found, corrected)
+        owned = [asking.owned_by(query.owner_id)]
+        scope = [*asking.within(query), *asking.of_kinds(query)]
+        words = parse_words(query.words)
+        rarity = await self._rarity(query.owner_id, owned, await self._terms(query.owner_id, words))
+        mended, corrected = await self._mended(query.owner_id, words, rarity)
+        if corrected:
+            rarity = await self._rarity(query.owner_id, scope, await self._terms(query.owner_id, mended))
+        elif scope != owned:
+            rarity = await self._rarity(query.owner_id, scope, rarity.terms)
+        wanted = asking.Wanted(mended, rarity)
+        body = asking.search_body(query, wanted.query(query.minimum_match_percent))
+        return await self._result(query, wanted, await self._ask(query.owner_id, body), corrected)
 
-    async def _result(self, query: IndexQuery, words: Words, found: Found, corrected: str) -> IndexResult:
+    async def _result(
+        self, query: IndexQuery, wanted: asking.Wanted, found: Found, corrected: str
+    ) -> IndexResult:
         scored = [(hit["_score"], entry_of(hit["_source"])) for hit in found["hits"]["hits"]]
         shown = rerank(query.words, scored)[query.offset : query.offset + query.limit]
         keys = [key(entry) for _score, entry in shown]
-        highlights = await self._highlights(query, words, keys) if keys else {}
+        highlights = await self._highlights(query, wanted, keys) if keys else {}
         hits = [
             IndexHit(entry, score, highlights.get(id, []))
             for (score, entry), id in zip(shown, keys, strict=True)
@@ -164,30 +168,46 @@ class ElasticsearchIndex:
         return IndexResult(hits, total, by_kind, corrected)
 
     async def _highlights(
-        self, query: IndexQuery, words: Words, keys: Sequence[str]
+        self, query: IndexQuery, wanted: asking.Wanted, keys: Sequence[str]
     ) -> Mapping[str, Sequence[str]]:
-        found = await self._ask(query.owner_id, asking.highlights_body(query, words, keys))
+        found = await self._ask(query.owner_id, asking.highlights_body(query, wanted.query(0), keys))
         return {hit["_id"]: hit.get("highlight", {}).get("text", []) for hit in found["hits"]["hits"]}
 
-    async def _unknown(self, owner_id: str, words: Words) -> Sequence[str]:
-        """The words that no entry of the owner has and that are long enough to be mended."""
-        long = [word for word in words.single if len(word) >= SHORTEST_MENDED]
-        if not long:
-            return []
-        found = await self._ask(owner_id, asking.known_body(owner_id, long))
-        buckets = found["aggregations"]["known"]["buckets"]
-        return [word for word, bucket in zip(long, buckets, strict=True) if not bucket["doc_count"]]
+    async def _terms(self, owner_id: str, words: Words) -> Terms:
+        texts = [*words.phrases, *words.single]
+        if not texts:
+            return Terms({}, {}, {})
+        answer = await self._client.termvectors(index=self._alias, routing=owner_id, **terms_body(texts))
+        return read_terms(texts, answer["term_vectors"])
+
+    async def _rarity(self, owner_id: str, scope: Sequence[asking.Query], terms: Terms) -> Rarity:
+        named = terms.named
+        if not named:
+            return Rarity(terms, 0, {})
+        found = await self._ask(owner_id, asking.counts_body(scope, named))
+        buckets = found["aggregations"]["having"]["buckets"]
+        counts = {each: bucket["doc_count"] for each, bucket in zip(named, buckets, strict=True)}
+        return Rarity(terms, found["hits"]["total"]["value"], counts)
+
+    async def _mended(self, owner_id: str, words: Words, owned: Rarity) -> tuple[Words, str]:
+        """Mends the words that no entry of the owner has."""
+        known = {term for (_field, term), count in owned.counts.items() if count}
+        unknown = [
+            word
+            for word in words.single
+            if len(word) >= SHORTEST_MENDED and not known.intersection(owned.terms.of[word])
+        ]
+        if not unknown:
+            return words, ""
+        spellings = await self._spellings(owner_id, unknown[:MOST_MENDED])
+        return corrected_words(words, spellings.get)
 
     async def _spellings(
         self, owner_id: str, words: Sequence[str]
     ) -> Mapping[str, Sequence[tuple[str, int]]]:
         """Of each word those of the owner that begin alike, with how many entries have them."""
-        mended = words[:MOST_MENDED]
-        found = await self._ask(owner_id, asking.spellings_body(owner_id, mended))
-        return {
-            word: [(bucket["key"], bucket["doc_count"]) for bucket in found["aggregations"][word]["buckets"]]
-            for word in mended
-        }
+        found = (await self._ask(owner_id, asking.spellings_body(owner_id, words)))["aggregations"]
+        return {word: [(each["key"], each["doc_count"]) for each in found[word]["buckets"]] for word in words}
 
     async def _ask(self, owner_id: str, body: Mapping[str, Any]) -> Found:
         answer = await self._client.search(index=self._alias, routing=owner_id, body=dict(body))

@@ -1,11 +1,13 @@
 """What is asked of Elasticsearch: queries in its language that find and score as the embedded index does."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from mesh.ports.index import IndexQuery, Replacement
 from mesh.ports.index_elasticsearch_mapping import BOOSTS, plain_words
-from mesh.ports.index_ranking import SATURATION, WINDOW
+from mesh.ports.index_elasticsearch_terms import Named, Rarity
+from mesh.ports.index_ranking import WINDOW
 from mesh.ports.index_words import Words, weight
 
 HIGHLIGHT_CHARACTERS = 220
@@ -15,28 +17,66 @@ MOST_RANKED = 10_000
 MOST_SPELLINGS = 2000
 MOST_TITLES = 200
 _KINDS = {"by_kind": {"terms": {"field": "kind", "size": 20}}}
-# Lucene leaves the factor k1 + 1 out of BM25, as it does not change its own order; the last step of ranking adds to
-# scores and needs them on the scale of the formula.
-_SCALE = SATURATION + 1
-_TEXTS = [f"{name}^{boost}" for name, boost in BOOSTS.items()]
 
 Query = dict[str, Any]
+NOTHING: Query = {"match_none": {}}
 
 
-def search_body(query: IndexQuery, words: Words) -> Query:
+@dataclass(frozen=True)
+class Wanted:
+    """What must be found, as the engine's own terms, each with what it counts."""
+
+    words: Words
+    rarity: Rarity
+
+    def query(self, percent: int) -> Query:
+        """Every phrase must be there, and of the words that share, at least one: more and rarer ones score higher."""
+        must = [self._phrase(phrase) for phrase in self.words.phrases]
+        if not self.words.single:
+            return {"bool": {"must": must}} if must else NOTHING
+        least = max(1, -(-len(self.words.single) * percent // 100))
+        should = [self._word(word) for word in self.words.single]
+        either = {"bool": {"should": should, "minimum_should_match": least}}
+        return {"bool": {"must": must, "should": [either]}} if must else either
+
+    def _word(self, word: str) -> Query:
+        told = weight(word)
+        return _any_of(
+            [
+                {"term": {field: {"value": term, "boost": boost * told * self.rarity.factor(field, [term])}}}
+                for term in self.rarity.terms.of[word]
+                for field, boost in BOOSTS.items()
+            ]
+        )
+
+    def _phrase(self, phrase: str) -> Query:
+        terms = self.rarity.terms.of[phrase]
+        if len(terms) < 2:
+            return self._word(phrase)
+        return _any_of(
+            [
+                {
+                    "match_phrase": {
+                        field: {"query": phrase, "boost": boost * self.rarity.factor(field, terms)}
+                    }
+                }
+                for field, boost in BOOSTS.items()
+            ]
+        )
+
+
+def search_body(query: IndexQuery, wanted: Query) -> Query:
     """The best entries and how many there are of each kind. Kinds narrow the hits only, not the counts."""
-    body: Query = {
-        "query": {"bool": {"must": [wanted(words, query.minimum_match_percent)], "filter": within(query)}},
+    return {
+        "query": {"bool": {"must": [wanted], "filter": within(query)}},
+        "post_filter": {"bool": {"filter": of_kinds(query)}},
         "aggs": _KINDS,
         "size": min(MOST_RANKED, max(WINDOW, query.offset + query.limit)),
         "track_total_hits": MOST_COUNTED,
     }
-    if query.kinds:
-        body["post_filter"] = {"terms": {"kind": list(query.kinds)}}
-    return body
 
 
-def highlights_body(query: IndexQuery, words: Words, keys: Sequence[str]) -> Query:
+def highlights_body(query: IndexQuery, wanted: Query, keys: Sequence[str]) -> Query:
     """For the entries that are shown: the part of the text that answers best, other markup escaped."""
     field = {"fragment_size": HIGHLIGHT_CHARACTERS, "number_of_fragments": 1, "order": "score"}
     return {
@@ -46,7 +86,7 @@ def highlights_body(query: IndexQuery, words: Words, keys: Sequence[str]) -> Que
             "encoder": "html",
             "pre_tags": ["<em>"],
             "post_tags": ["</em>"],
-            "highlight_query": wanted(words, 0),
+            "highlight_query": wanted,
             "fields": {"text": field},
         },
         "_source": False,
@@ -55,19 +95,14 @@ def highlights_body(query: IndexQuery, words: Words, keys: Sequence[str]) -> Que
     }
 
 
-def wanted(words: Words, percent: int) -> Query:
-    """Every phrase must be there, and of the words that share, at least one: more and rarer ones score higher."""
-    must = [_phrase(phrase) for phrase in words.phrases]
-    if not words.single:
-        return {"bool": {"must": must}} if must else {"match_none": {}}
-    least = max(1, -(-len(words.single) * percent // 100))
-    either = {"bool": {"should": [_word(word) for word in words.single], "minimum_should_match": least}}
-    return {"bool": {"must": must, "should": [either]}} if must else either
+def owned_by(owner_id: str) -> Query:
+    """Every query has this."""
+    return {"term": {"owner_id": owner_id}}
 
 
 def within(query: IndexQuery) -> list[Query]:
     """What holds of every hit: its owner, and what the query narrows to."""
-    parts: list[Query] = [{"term": {"owner_id": query.owner_id}}]
+    parts = [owned_by(query.owner_id)]
     if query.document_ids:
         parts.append({"terms": {"document_id": list(query.document_ids)}})
     if query.created_after_us:
@@ -75,19 +110,26 @@ def within(query: IndexQuery) -> list[Query]:
     return parts
 
 
-def known_body(owner_id: str, words: Sequence[str]) -> Query:
-    """How many of an owner's entries have each word, whatever its ending; buckets in the order of the words."""
+def of_kinds(query: IndexQuery) -> list[Query]:
+    """Narrows to the kinds that were asked for."""
+    return [{"terms": {"kind": list(query.kinds)}}] if query.kinds else []
+
+
+def counts_body(scope: Sequence[Query], named: Sequence[Named]) -> Query:
+    """How many entries a scope has, and how many of them have each term in its field, in the order of the terms."""
+    filters = [{"term": {field: term}} for field, term in named]
     return {
-        "query": {"term": {"owner_id": owner_id}},
-        "aggs": {"known": {"filters": {"filters": [_word(word) for word in words]}}},
+        "query": {"bool": {"filter": list(scope)}},
+        "aggs": {"having": {"filters": {"filters": filters}}} if filters else {},
         "size": 0,
+        "track_total_hits": True,
     }
 
 
 def spellings_body(owner_id: str, words: Sequence[str]) -> Query:
     """Words of an owner that begin as each of these does and are about as long; one aggregation a word."""
     return {
-        "query": {"term": {"owner_id": owner_id}},
+        "query": {"bool": {"filter": [owned_by(owner_id)]}},
         "aggs": {word: {"terms": _alike(word)} for word in words},
         "size": 0,
     }
@@ -95,7 +137,7 @@ def spellings_body(owner_id: str, words: Sequence[str]) -> Query:
 
 def titles_body(owner_id: str, prefix: str) -> Query:
     """An owner's titles that begin so, the most frequent first."""
-    narrowed = [{"term": {"owner_id": owner_id}}, {"prefix": {"whole_title": {"value": prefix}}}]
+    narrowed = [owned_by(owner_id), {"prefix": {"whole_title": {"value": prefix}}}]
     return {
         "query": {"bool": {"filter": narrowed}},
         "aggs": {"titles": {"terms": {"field": "whole_title", "size": MOST_TITLES}}},
@@ -113,21 +155,8 @@ def leaving_query(change: Replacement) -> Query:
     return {"bool": {"filter": parts}}
 
 
-def _phrase(phrase: str) -> Query:
-    if len(plain_words(phrase)) == 1:
-        return _word(phrase)
-    return {"multi_match": {"query": phrase, "fields": _TEXTS, "type": "phrase", "boost": _SCALE}}
-
-
-def _word(word: str) -> Query:
-    return {
-        "multi_match": {
-            "query": word,
-            "fields": _TEXTS,
-            "type": "most_fields",
-            "boost": _SCALE * weight(word),
-        }
-    }
+def _any_of(queries: Sequence[Query]) -> Query:
+    return {"bool": {"should": list(queries), "minimum_should_match": 1}} if queries else NOTHING
 
 
 def _alike(word: str) -> Query:

@@ -1,24 +1,21 @@
 """Opens the adapters that the settings ask for."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
-from mesh.config import ConfigurationError, Settings
+from mesh.config import Settings
 from mesh.ids import Ids
 from mesh.ports.blobs import Blobs
-from mesh.ports.blobs_disk import DiskBlobs
 from mesh.ports.cache import Cache
 from mesh.ports.events import Events
-from mesh.ports.events_sql import SqlEvents
 from mesh.ports.limits import Limits
+from mesh.ports.open_blobs import open_blobs
+from mesh.ports.open_carriers import Carriers, open_carriers
 from mesh.ports.open_database import open_database
 from mesh.ports.open_redis import Fleeting, open_redis
 from mesh.ports.queue import Queue
-from mesh.ports.queue_sql import SqlQueue
 from mesh.ports.replies import Replies
 from mesh.ports.replies_sql import SqlReplies
 from mesh.ports.retention import sweep_always
@@ -31,11 +28,25 @@ class Ports:
 
     database: Database
     blobs: Blobs
-    queue: Queue
-    events: Events
+    carriers: Carriers = field(repr=False)
     fleeting: Fleeting = field(repr=False)
     replies: Replies
     upkeep: asyncio.Task[None] = field(repr=False)
+
+    @property
+    def queue(self) -> Queue:
+        """Jobs for workers."""
+        return self.carriers.queue
+
+    @property
+    def events(self) -> Events:
+        """What happened, for those who subscribed."""
+        return self.carriers.events
+
+    @property
+    def relay(self) -> Callable[[], Awaitable[None]] | None:
+        """What a process that serves runs beside; None where nothing is relayed."""
+        return self.carriers.relay
 
     @property
     def cache(self) -> Cache:
@@ -53,7 +64,7 @@ class Ports:
         with suppress(asyncio.CancelledError):
             await self.upkeep
         await self.fleeting.close()
-        await self.queue.close()
+        await self.carriers.close()
         await self.database.close()
 
 
@@ -76,38 +87,12 @@ async def open_ports(
         ConfigurationError: a URL asks for an adapter that does not exist.
         OSError: a store cannot be opened.
     """
-    _check(settings)
     database = await open_database(settings, now, new_id or Ids().new)
     return Ports(
         database=database,
-        blobs=DiskBlobs(_file_of(settings.blob_url, settings.blob_dir)),
-        queue=SqlQueue(database),
-        events=SqlEvents(database),
+        blobs=await open_blobs(settings),
+        carriers=open_carriers(settings, database),
         fleeting=open_redis(settings, unanswered),
         replies=SqlReplies(database),
         upkeep=asyncio.create_task(sweep_always(database)),
     )
-
-
-def _check(settings: Settings) -> None:
-    supported = {
-        "BLOB_URL": (settings.blob_url, "file"),
-        "AMQP_URL": (settings.amqp_url, None),
-    }
-    problems = [
-        _problem(name, urlsplit(url).scheme, scheme)
-        for name, (url, scheme) in supported.items()
-        if url is not None and urlsplit(url).scheme != scheme
-    ]
-    if problems:
-        raise ConfigurationError(problems)
-
-
-def _problem(name: str, given: str, scheme: str | None) -> str:
-    if scheme is None:
-        return f"{name}: no adapter for {given}:// yet; leave it unset for the embedded one"
-    return f"{name}: no adapter for {given}:// yet; give {scheme}:///absolute/path or leave it unset"
-
-
-def _file_of(url: str | None, default: Path) -> Path:
-    return default if url is None else Path(unquote(urlsplit(url).path))

@@ -9,23 +9,27 @@ from mesh.config import Settings
 from mesh.ports.blobs import Blobs
 from mesh.ports.blobs_disk import DiskBlobs
 from mesh.ports.blobs_memory import InMemoryBlobs
+from mesh.ports.open_blobs import open_blobs
 from mesh.ports.open_ports import open_ports
 from mesh.ports.sql_memory import InMemoryDatabase
 from tests.contract.ports.stores import Stores
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=["sqlite", "memory", "postgres"])
 async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
     if request.param == "memory":
         fake = InMemoryDatabase()
         yield Stores(fake, fake.queue, fake.events, fake.replies)
         await fake.close()
         return
-    ports = await open_ports(Settings(data_dir=tmp_path))
+    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else None
+    ports = await open_ports(Settings(data_dir=tmp_path, database_url=url))
     yield Stores(ports.database, ports.queue, ports.events, ports.replies)
     await ports.close()
 
 
-@pytest.fixture(params=["disk", "memory"])
-def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
+@pytest.fixture(params=["disk", "memory", "s3"])
+async def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
+    if request.param == "s3":
+        return await open_blobs(request.getfixturevalue("s3_settings"))
     return InMemoryBlobs() if request.param == "memory" else DiskBlobs(tmp_path / "blobs")

@@ -1,0 +1,64 @@
+"""Publishes the event log to RabbitMQ, in order."""
+
+import asyncio
+
+import structlog
+
+from mesh.ports.rabbit_events import EventMessage
+from mesh.ports.rabbit_link import RabbitLink
+from mesh.ports.rabbit_publishing import publish
+from mesh.ports.rabbit_topology import declare_events
+from mesh.ports.sql_database import SqlDatabase
+from mesh.ports.sql_log import Batch, Position, SqlLog
+
+# How far the log is published is kept as if it were a subscription.
+POSITION = "relay"
+BATCH = 256
+IDLE_SECONDS = 60.0
+UNSETTLED_SECONDS = 0.01
+PAUSE_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class EventRelay:
+    """Publishes each event with its place in the log and the place before, so that a gap is seen."""
+
+    def __init__(self, database: SqlDatabase, link: RabbitLink) -> None:
+        self._database = database
+        self._link = link
+        self._log = SqlLog(database)
+
+    async def run(self) -> None:
+        """Relays until cancelled."""
+        while True:
+            seen = self._database.changes.version
+            try:
+                position = await self._log.position(POSITION)
+                batch = await self._log.after(position, BATCH)
+                if batch.events:
+                    await self._publish(position, batch)
+                    continue
+            except OSError as error:
+                log.warning("events_not_relayed", error=str(error))
+                await asyncio.sleep(PAUSE_SECONDS)
+                continue
+            if batch.is_unsettled:
+                await asyncio.sleep(UNSETTLED_SECONDS)
+            else:
+                await self._database.changes.wait(seen, IDLE_SECONDS)
+
+    async def _publish(self, position: Position, batch: Batch) -> None:
+        session = await self._link.session(PAUSE_SECONDS)
+        exchange = await session.ask(declare_events(session.channel))
+        messages = []
+        for logged in batch.events:
+            messages.append(EventMessage(logged, position).message())
+            position = logged.position
+        confirmed = await publish(session, exchange, messages, mandatory=False)
+        count = (*confirmed, False).index(False)
+        if count:
+            await self._log.move(POSITION, batch.events[count - 1].position)
+        if count < len(confirmed):
+            log.warning("events_not_confirmed", events=len(confirmed) - count)
+            await asyncio.sleep(PAUSE_SECONDS)
