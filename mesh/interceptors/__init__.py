@@ -5,6 +5,7 @@ from collections.abc import Callable
 from mesh.ids import Ids
 from mesh.in_flight import InFlight
 from mesh.interceptors.access_log import AccessLogInterceptor
+from mesh.interceptors.admission import Admission, AdmissionInterceptor
 from mesh.interceptors.cache import CacheInterceptor
 from mesh.interceptors.call import Interceptor
 from mesh.interceptors.deadline import DeadlineInterceptor
@@ -27,6 +28,7 @@ def interceptors(
     cache: Cache,
     local: bool,
     in_flight: InFlight,
+    admission: Admission,
     write_access: Callable[[str], None],
 ) -> list[Interceptor]:
     """Every interceptor of a server, the outermost first.
@@ -34,6 +36,7 @@ def interceptors(
     Args:
         local: see PrincipalInterceptor.
         in_flight: see DeadlineInterceptor.
+        admission: see AdmissionInterceptor.
         write_access: takes each line of the access log.
     """
     return [
@@ -43,6 +46,8 @@ def interceptors(
         AccessLogInterceptor(telemetry.metrics, write_access),
         # Outside of everything that may raise: no exception gets past it.
         ErrorsInterceptor(),
+        # Before everything that costs: what is refused here was not even looked at.
+        AdmissionInterceptor(admission),
         # Before any work: waiting for a lock or for a store counts too.
         DeadlineInterceptor(in_flight),
         # Before the request is looked at: nobody learns about fields, or costs us parsing, who may not call.
