@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from mesh.addresses import each_of, host_and_port
 from mesh.config import Settings
 
 GATEWAY = Path(__file__).resolve().parent
@@ -33,8 +34,7 @@ def placed(settings: Settings, derived: str | None = None) -> _Json:
         del manager["tracing"]
         resources["clusters"] = [one for one in resources["clusters"] if one["name"] != _TRACES]
     for cluster in resources["clusters"]:
-        endpoint = cluster["loadAssignment"]["endpoints"][0]["lbEndpoints"][0]["endpoint"]
-        _set_address(endpoint, _address_of(cluster["name"], settings))
+        _set_replicas(cluster, each_of(_address_of(cluster["name"], settings)), settings)
     _find_files(config)
     return config
 
@@ -53,9 +53,20 @@ def _authority(url: str) -> str:
     return f"{host}:{parts.port or 4317}"
 
 
+def _set_replicas(cluster: _Json, addresses: list[str], settings: Settings) -> None:
+    """All replicas as endpoints, and room for as many calls as they take together."""
+    endpoints: list[_Json] = [{"endpoint": {}} for _ in addresses]
+    for holder, address in zip(endpoints, addresses, strict=True):
+        _set_address(holder["endpoint"], address)
+    cluster["loadAssignment"]["endpoints"] = [{"lbEndpoints": endpoints}]
+    for breaker in cluster.get("circuitBreakers", {}).get("thresholds", ()):
+        most = settings.max_streams if breaker.get("priority") == "HIGH" else settings.max_calls
+        breaker["maxRequests"] = breaker["maxPendingRequests"] = most * len(addresses)
+
+
 def _set_address(holder: _Json, address: str) -> None:
-    host, _, port = address.rpartition(":")
-    holder["address"] = {"socketAddress": {"address": host.strip("[]"), "portValue": int(port)}}
+    host, port = host_and_port(address)
+    holder["address"] = {"socketAddress": {"address": host, "portValue": port}}
 
 
 def _open_to_all(routes: _Json) -> None:

@@ -1,4 +1,4 @@
-"""An S3 server for tests: moto, in a process of its own."""
+"""An S3 server for tests: moto, in a process of its own, with its objects kept in a folder."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -49,7 +49,7 @@ class S3(Server):
 
     def command(self) -> Sequence[str]:
         """See `Server.command`."""
-        return [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
+        return [sys.executable, "-m", "ground.kept_s3", str(self.port), str(self.home / "data")]
 
     def answers(self) -> bool:
         """Whether it lists its buckets."""

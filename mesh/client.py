@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 import grpc
 
 from mesh import addresses, policy
+from mesh.circuits import Circuits
 from mesh.outgoing import Identity, OutgoingMethod, ReplyStream, RequestSource, UnaryReply
 from mesh.signature import Signer
 from mesh.telemetry import Telemetry
@@ -27,7 +28,7 @@ _OPTIONS = (
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2_000),
 )
-_BALANCED = {"loadBalancingConfig": [{"round_robin": {}}]}
+_BALANCED: dict[str, Any] = {"loadBalancingConfig": [{"round_robin": {}}]}
 # The empty name stands for the whole server: one that says NOT_SERVING gets no new calls.
 _HEALTHY_ONLY = {**_BALANCED, "healthCheckConfig": {"serviceName": ""}}
 
@@ -61,6 +62,7 @@ class Channels:
         self.workload = workload
         self.telemetry = telemetry
         self.signer = signer
+        self.circuits = Circuits()
         self.sleep = sleep
         self.jitter = jitter
         self._channels: dict[str, grpc.aio.Channel] = {}
@@ -137,6 +139,7 @@ class _PolicyChannel:
             workload=self._channels.workload,
             telemetry=self._channels.telemetry,
             signer=self._channels.signer,
+            circuits=self._channels.circuits,
             sleep=self._channels.sleep,
             jitter=self._channels.jitter,
         )

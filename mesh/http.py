@@ -25,6 +25,7 @@ from mesh.service import AsgiApplication
 WORKLOAD = "media"
 # What is served here are videos and what belongs to them.
 SCOPE = "video:read"
+HEALTH_PATH = "/healthz"
 _LONGEST_SECONDS = 600.0
 
 _HTTP_CODES = {
@@ -49,8 +50,9 @@ class HttpServer:
     def __init__(self, application: AsgiApplication, host: str, port: int, grace_seconds: float) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.create_server((host, port), family=family)
+        self._readiness = _Readiness(application)
         config = uvicorn.Config(
-            application,
+            self._readiness,
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -63,6 +65,10 @@ class HttpServer:
         """Returns when the application answers."""
         self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]))
         await self._server.answers.wait()
+
+    def say_not_serving(self) -> None:
+        """Answers requests on, but tells who asks at HEALTH_PATH to send no more."""
+        self._readiness.serving = False
 
     async def stop(self) -> None:
         """Finishes the requests in flight within the grace time, then ends them."""
@@ -90,6 +96,24 @@ class _Embedded(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """The process has its own handlers."""
         yield
+
+
+class _Readiness:
+    """Answers HEALTH_PATH itself: 200 while the server serves, 503 once it is about to stop."""
+
+    def __init__(self, application: AsgiApplication) -> None:
+        self._application = application
+        self.serving = True
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or scope["path"] != HEALTH_PATH:
+            await self._application(scope, receive, send)
+            return
+        headers = [(b"content-length", b"0")]
+        await send(
+            {"type": "http.response.start", "status": 200 if self.serving else 503, "headers": headers}
+        )
+        await send({"type": "http.response.body", "body": b""})
 
 
 class CallMiddleware:

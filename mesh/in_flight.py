@@ -10,6 +10,8 @@ from mesh.errors import CallError
 RETRY_AFTER_SECONDS = 1.0
 # Key of an error's metadata: another server, or this one in a moment, may be asked again.
 RESTARTING = "restarting"
+# Trailing metadata of a watch that another replica goes on with; its value names the field to ask with.
+RESUME_KEY = "mootion-resume"
 
 
 class InFlight:
@@ -17,19 +19,34 @@ class InFlight:
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[object]] = set()
+        self._watches: set[asyncio.Task[object]] = set()
+        self.handing_over = False
         self.stopped = False
 
-    def enter(self) -> asyncio.Task[object] | None:
-        """Adds the task that runs; give what it returns to `leave`."""
+    def enter(self, *, watch: bool) -> asyncio.Task[object] | None:
+        """Adds the task that runs; give what it returns to `leave`.
+
+        Args:
+            watch: its caller can go on at another replica.
+        """
         task = asyncio.current_task()
         if task is not None:
             self._tasks.add(task)
+            if watch:
+                self._watches.add(task)
         return task
 
     def leave(self, task: asyncio.Task[object] | None) -> None:
         """Takes a task out again."""
         if task is not None:
             self._tasks.discard(task)
+            self._watches.discard(task)
+
+    def hand_over(self) -> None:
+        """Cancels every watch; each ends well and tells its caller to go on elsewhere."""
+        self.handing_over = True
+        for task in tuple(self._watches):
+            task.cancel()
 
     def stop(self) -> None:
         """Cancels every call; each ends with `stopping`."""

@@ -20,7 +20,9 @@ import grpc
 from mootion.errors.v1 import reason_pb2
 from mootion.policy.v1 import policy_pb2
 
-from mesh import context, status
+from mesh import context, resuming, status
+from mesh.breaker import GuardedCall
+from mesh.circuits import Circuits
 from mesh.context import Principal
 from mesh.errors import CallError
 from mesh.in_flight import RESTARTING
@@ -61,10 +63,12 @@ class OutgoingMethod:
         workload: str,
         telemetry: Telemetry,
         signer: Signer | None,
+        circuits: Circuits,
         sleep: Callable[[float], Awaitable[None]],
         jitter: Callable[[], float],
     ) -> None:
         self.method = method
+        self.circuits = circuits
         self.tracing = telemetry.tracing
         self._start = start
         self._identity = identity
@@ -123,13 +127,18 @@ class OutgoingMethod:
         Only what makes a service unavailable itself is repeated. Where it reports that another one behind it does
         not answer, that call has been repeated already.
         """
-        if (
-            failure.code is not grpc.StatusCode.UNAVAILABLE
-            or attempt >= self._attempts
-            or _is_from_behind(failure)
-        ):
+        if attempt >= self._attempts or not _may_help(failure):
             return False
-        pause = self._backoff_seconds * 2 ** (attempt - 1) * (0.5 + self._jitter())
+        return await self._pauses(self._backoff_seconds, attempt, deadline)
+
+    async def resumes(self, failure: CallError, attempt: int, deadline: float) -> bool:
+        """Waits before a watch is gone on with; False when it is not."""
+        if attempt >= resuming.MOST_ATTEMPTS or not _may_help(failure):
+            return False
+        return await self._pauses(resuming.FIRST_PAUSE_SECONDS, attempt, deadline)
+
+    async def _pauses(self, first_seconds: float, attempt: int, deadline: float) -> bool:
+        pause = first_seconds * 2 ** (attempt - 1) * (0.5 + self._jitter())
         if pause >= deadline - time.monotonic():
             return False
         await self._sleep(pause)
@@ -185,7 +194,8 @@ class UnaryReply(Generic[Reply]):
 
     async def _reply(self) -> Reply:
         deadline, attempt = self._method.deadline(self._timeout), 1
-        with self._method.tracing.calling(self._method.method.path):
+        granted, method = deadline - time.monotonic(), self._method.method
+        with self._method.tracing.calling(method.path), self._method.circuits.guarding(method, granted):
             while True:
                 try:
                     return await self._attempt(deadline)
@@ -205,12 +215,17 @@ class UnaryReply(Generic[Reply]):
 
 
 class ReplyStream(Generic[Reply]):
-    """A call with a stream of replies: iterate it, once."""
+    """A call with a stream of replies: iterate it, once.
+
+    A watch whose server hands it over, or is lost, goes on at another one with what comes after the last reply.
+    """
 
     def __init__(self, method: OutgoingMethod, request: object, timeout: float | None) -> None:
         self._method = method
         self._request = request
         self._timeout = timeout
+        self._resumption = resuming.Resumption(method.method, request) if method.method.resumable else None
+        self._received = False
         self._replies = self._run()
 
     def __aiter__(self) -> AsyncIterator[Reply]:
@@ -224,21 +239,48 @@ class ReplyStream(Generic[Reply]):
         await self._replies.aclose()
 
     async def _run(self) -> AsyncGenerator[Reply, None]:
-        deadline, attempt, received = self._method.deadline(self._timeout), 1, False
-        while True:
-            try:
-                with self._method.begun(self._request, deadline) as call:
-                    async for reply in call:
-                        received = True
-                        yield reply
-                self._method.count(grpc.StatusCode.OK)
-                return
-            except (grpc.aio.AioRpcError, asyncio.CancelledError) as error:
-                _raise_source_error(self._request)
-                if isinstance(error, asyncio.CancelledError):
-                    raise
-                await _next_attempt(self._method, self._request, error, attempt, deadline, received=received)
-            attempt += 1
+        deadline, attempt = self._method.deadline(self._timeout), 1
+        granted, method = deadline - time.monotonic(), self._method.method
+        with self._method.circuits.guarding(method, granted) as guarded:
+            while True:
+                try:
+                    with self._method.begun(self._next_request(), deadline) as call:
+                        async for reply in call:
+                            attempt = self._saw(reply, guarded)
+                            yield reply
+                        trailing = await call.trailing_metadata()
+                    self._method.count(grpc.StatusCode.OK)
+                    if self._resumption is None or not resuming.handed_over(trailing):
+                        return
+                except (grpc.aio.AioRpcError, asyncio.CancelledError) as error:
+                    _raise_source_error(self._request)
+                    if isinstance(error, asyncio.CancelledError):
+                        raise
+                    await self._again(error, attempt, deadline)
+                    attempt += 1
+
+    def _next_request(self) -> object:
+        return self._request if self._resumption is None else self._resumption.request()
+
+    def _saw(self, reply: Reply, guarded: GuardedCall | None) -> int:
+        """Returns the number of the attempt that comes after one that brought this."""
+        self._received = True
+        if guarded is not None:
+            guarded.succeeded()
+        if self._resumption is not None:
+            self._resumption.saw(reply)
+        return 0
+
+    async def _again(self, error: grpc.aio.AioRpcError, attempt: int, deadline: float) -> None:
+        if self._resumption is None or not self._received:
+            await _next_attempt(
+                self._method, self._request, error, attempt, deadline, received=self._received
+            )
+            return
+        self._method.count(error.code())
+        failure = status.from_rpc_error(error, self._method.method.service)
+        if not await self._method.resumes(failure, max(attempt, 1), deadline):
+            raise failure from None
 
 
 async def _next_attempt(
@@ -256,6 +298,10 @@ async def _next_attempt(
     may_repeat = not received and not isinstance(request, RequestSource)
     if not may_repeat or not await method.repeats(failure, attempt, deadline):
         raise failure from None
+
+
+def _may_help(failure: CallError) -> bool:
+    return failure.code is grpc.StatusCode.UNAVAILABLE and not _is_from_behind(failure)
 
 
 def _is_from_behind(failure: CallError) -> bool:

@@ -16,6 +16,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.descriptor import Descriptor, MethodDescriptor, ServiceDescriptor
 
 DEFAULT_MAX_REQUEST_BYTES = 1024 * 1024
+# The field of a watch that says which state its caller saw last.
+AFTER_SEQUENCE = "after_sequence"
 
 
 class PolicyMissing(Exception):
@@ -80,6 +82,11 @@ class Method:
             and self.idempotency is not Idempotency.NO_SIDE_EFFECTS
             and not self.server_streaming
         )
+
+    @cached_property
+    def resumable(self) -> bool:
+        """Whether a stream of replies goes on where it was when it is asked for `after_sequence`: every watch."""
+        return self.server_streaming and AFTER_SEQUENCE in self.input.fields_by_name
 
 
 def method_policy(path: str) -> policy_pb2.MethodPolicy:

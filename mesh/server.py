@@ -22,6 +22,7 @@ from mesh.config import ConfigurationError, Settings
 from mesh.http import CallMiddleware, HttpServer
 from mesh.in_flight import InFlight
 from mesh.interceptors import interceptors
+from mesh.interceptors.admission import Admission
 from mesh.metrics import MetricsEndpoint
 from mesh.runtime import Runtime, open_runtime
 from mesh.service import Build, Parts, Servicer
@@ -101,14 +102,18 @@ class Server:
         await self._say_started()
 
     async def drain(self, hurry: asyncio.Event) -> None:
-        """Says NOT_SERVING, waits until that is noticed, finishes the calls in flight, then stops everything.
+        """Says NOT_SERVING, waits until that is noticed, hands its watches over, finishes the calls in flight, then
+        stops everything.
 
         Args:
             hurry: once it is set, nothing is waited for any more.
         """
         settings = self._runtime.settings
         await self._health.enter_graceful_shutdown()
+        if self._http is not None:
+            self._http.say_not_serving()
         await _sleep_unless(hurry, settings.drain_notice_seconds)
+        self._in_flight.hand_over()
         stopping = [asyncio.create_task(self._grpc.stop(settings.drain_grace_seconds + LAST_WORDS_SECONDS))]
         if self._http is not None:
             stopping.append(asyncio.create_task(self._http.stop()))
@@ -138,6 +143,7 @@ class Server:
             calls_a_minute=runtime.settings.principal_limit,
             now=runtime.clock.now,
             in_flight=self._in_flight,
+            admission=Admission(runtime.settings.max_calls, runtime.settings.max_streams),
             write_access=runtime.telemetry.lines.write_soon,
         )
         bound = handlers.bind(servicers, chain, partial=partial)

@@ -12,9 +12,9 @@ from typing import Any, TextIO, TypeVar
 import grpc
 from mootion.policy.v1 import policy_pb2
 
+from mesh.callers import EDGE
 from mesh.config import Settings
 from mesh.context import Principal
-from mesh.callers import EDGE
 from mesh.outgoing import Identity
 from mesh.runtime import Runtime, open_runtime
 from mesh.server import serve

@@ -46,14 +46,14 @@ def lesson(title: str, scenes: int = 1) -> script_pb2.LessonScript:
     return script_pb2.LessonScript(title=title, scenes=made, language="en")
 
 
-async def add_lesson(runtime: Runtime, script: script_pb2.LessonScript) -> str:
+async def add_lesson(runtime: Runtime, script: script_pb2.LessonScript, owner: str = OWNER) -> str:
     """Stores a planned video with its scene jobs, as the planner does; returns its id."""
     now = runtime.clock.now()
     video = lifecycle.queued(runtime.ids.new(), script.title, "", script.title, now)
     video.resolution = video_pb2.RESOLUTION_480P
     lifecycle.planned(video, script, now)
     async with runtime.database.transaction() as tx:
-        await store.add_video(tx, OWNER, video, 30, f"videos/{video.video_id}")
+        await store.add_video(tx, owner, video, 30, f"videos/{video.video_id}")
         await store.save(tx, video, script=script.SerializeToString())
         await store.add_scenes(tx, video.video_id, len(script.scenes))
         for job in lifecycle.scene_jobs(video, script):

@@ -7,6 +7,7 @@ from mesh.callers import Callers
 from mesh.ids import Ids
 from mesh.in_flight import InFlight
 from mesh.interceptors.access_log import AccessLogInterceptor
+from mesh.interceptors.admission import Admission, AdmissionInterceptor
 from mesh.interceptors.audit import AuditInterceptor
 from mesh.interceptors.cache import CacheInterceptor
 from mesh.interceptors.call import Interceptor
@@ -37,6 +38,7 @@ def interceptors(
     calls_a_minute: int,
     now: Callable[[], datetime],
     in_flight: InFlight,
+    admission: Admission,
     write_access: Callable[[str], None],
 ) -> list[Interceptor]:
     """Every interceptor of a server, the outermost first.
@@ -47,6 +49,7 @@ def interceptors(
         limits, calls_a_minute: see LimitsInterceptor.
         now: gives the time.
         in_flight: see DeadlineInterceptor.
+        admission: see AdmissionInterceptor.
         write_access: takes each line of the access log.
     """
     return [
@@ -56,6 +59,8 @@ def interceptors(
         AccessLogInterceptor(telemetry.metrics, write_access),
         # Outside of everything that may raise: no exception gets past it.
         ErrorsInterceptor(),
+        # Before everything that costs: what is refused here was not even looked at.
+        AdmissionInterceptor(admission),
         # Before any work: waiting for a lock or for a store counts too.
         DeadlineInterceptor(in_flight),
         # Outside of who may call: it records what was refused, and knows who called once that is known.

@@ -7,13 +7,15 @@ import grpc
 from mootion.errors.v1 import reason_pb2
 
 from mesh.errors import CallError
-from mesh.in_flight import InFlight, stopping
+from mesh.in_flight import RESUME_KEY, InFlight, stopping
 from mesh.interceptors.call import Call, Proceed
-from mesh.policy import Method
+from mesh.policy import AFTER_SEQUENCE, Method
 
 
 class DeadlineInterceptor:
     """The earlier of the policy's deadline and the client's; the handler is cancelled then, or when the server stops.
+
+    A watch ends well when the server hands its watches over, with the trailing metadata `mootion-resume`.
 
     Args:
         in_flight: the calls of the server.
@@ -24,13 +26,15 @@ class DeadlineInterceptor:
 
     def bind(self, method: Method, proceed: Proceed) -> Proceed:
         """See Interceptor."""
-        longest, in_flight = method.deadline_seconds, self._in_flight
+        longest, in_flight, watch = method.deadline_seconds, self._in_flight, method.resumable
 
         async def limit(call: Call) -> bytes:
             left = call.context.time_remaining()
             seconds = longest if left is None else min(longest, left)
             call.deadline = time.monotonic() + seconds
-            task = in_flight.enter()
+            if watch and in_flight.handing_over:
+                return _handed_over(call)
+            task = in_flight.enter(watch=watch)
             try:
                 async with asyncio.timeout(seconds) as scope:
                     return await proceed(call)
@@ -41,11 +45,18 @@ class DeadlineInterceptor:
             except asyncio.CancelledError:
                 if in_flight.stopped:
                     raise stopping() from None
+                if watch and in_flight.handing_over:
+                    return _handed_over(call)
                 raise
             finally:
                 in_flight.leave(task)
 
         return limit
+
+
+def _handed_over(call: Call) -> bytes:
+    call.context.set_trailing_metadata(((RESUME_KEY, AFTER_SEQUENCE),))
+    return b""
 
 
 def _exceeded(seconds: float) -> CallError:

@@ -1,7 +1,8 @@
 """Folders of a blob store, which other threads and processes make and remove at the same time."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 ATTEMPTS = 20
@@ -20,28 +21,25 @@ def move_into_place(source: Path, target: Path, root: Path) -> None:
     for _ in range(ATTEMPTS):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            os.rename(source, target)
-            break
+            _rename(source, target, (*_between(target, root), root))
+            return
         except (FileExistsError, NotADirectoryError, FileNotFoundError, IsADirectoryError) as error:
             # Without a file in the way, somebody else removed an empty folder in between.
             if target.is_dir() or any(folder.is_file() for folder in _between(target, root)):
                 raise NotAFolder(target.relative_to(root).as_posix()) from error
-    else:
-        raise FileNotFoundError(f"the folder of {target.name!r} vanished {ATTEMPTS} times")
-    for folder in (*_between(target, root), root):
-        sync(folder)
+    raise FileNotFoundError(f"the folder of {target.name!r} vanished {ATTEMPTS} times")
 
 
-def sync(folder: Path) -> None:
-    """Brings the entries of a folder to the disk. One that is gone has none."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except FileNotFoundError:
-        return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _rename(source: Path, target: Path, folders: Iterable[Path]) -> None:
+    """Brings the entries of the folders to the disk, too. They are opened first: where that fails, nothing is moved."""
+    with ExitStack() as opened:
+        descriptors = []
+        for folder in folders:
+            descriptors.append(os.open(folder, os.O_RDONLY | os.O_DIRECTORY))
+            opened.callback(os.close, descriptors[-1])
+        os.rename(source, target)
+        for descriptor in descriptors:
+            os.fsync(descriptor)
 
 
 def remove(path: Path, root: Path) -> None:

@@ -109,6 +109,8 @@ class RabbitQueue(SqlQueue):
                 if lease is not None or remaining <= 0:
                     return lease
                 was_rung = await inbox.bells.wait(topic, rung, min(remaining, LOOK_SECONDS))
+                if not was_rung and loop.time() >= deadline:
+                    return None
             except RabbitUnavailable:
                 if loop.time() + PAUSE_SECONDS >= deadline:
                     raise

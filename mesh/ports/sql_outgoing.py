@@ -56,7 +56,7 @@ class OutgoingWriter:
             reply=new.reply,
             time=now,
         )
-        return statement.on_conflict_do_nothing()
+        return statement.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
     def _job(self) -> Insert:
         return self.insert(queue_jobs).on_conflict_do_nothing(index_elements=["topic", "key"])

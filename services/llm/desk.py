@@ -14,11 +14,11 @@ from mootion.errors.v1 import reason_pb2
 from mootion.llm.v1 import task_pb2
 
 from mesh import context
+from mesh.breaker import CircuitBreaker, CircuitOpen
 from mesh.errors import CallError
 from mesh.ports.cache import Cache
 from services.llm.engine import Engine, Task
-from services.llm.failures import EngineFailure, EngineUnavailable
-from services.llm.resilience import CircuitBreaker
+from services.llm.failures import EngineFailure, EngineResting, EngineUnavailable
 from services.llm.single_flight import SingleFlight
 
 CACHE_SECONDS = 86_400.0
@@ -121,8 +121,11 @@ class Desk:
 
     @asynccontextmanager
     async def _guarding(self) -> AsyncIterator[None]:
-        async with self.breaker.guarding(), _in_time():
-            yield
+        try:
+            async with self.breaker.guarding(EngineUnavailable), _in_time():
+                yield
+        except CircuitOpen as refusal:
+            raise EngineResting(str(refusal)) from None
 
 
 @asynccontextmanager

@@ -37,7 +37,7 @@ class RequestRefused(EngineFailure):
     """It refuses this request whatever the number of tries, such as one that is too long for it."""
 
 
-class CircuitOpen(EngineFailure):
+class EngineResting(EngineFailure):
     """It failed too often of late and is left alone for a while."""
 
 

@@ -12,6 +12,7 @@ from envoy_data_plane.envoy.config.accesslog.v3 import (
     ComparisonFilter,
     ComparisonFilterOp,
     HeaderFilter,
+    ResponseFlagFilter,
     StatusCodeFilter,
 )
 from envoy_data_plane.envoy.config.core.v3 import (
@@ -30,6 +31,7 @@ from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v
 from envoy_data_plane.envoy.type.matcher.v3 import RegexMatcher, StringMatcher
 from envoy_data_plane.google.protobuf import Struct
 from google.protobuf import any_pb2
+from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 from mootion.errors.v1 import reason_pb2
 
@@ -45,13 +47,20 @@ _CODE_NUMBERS = {code: code.value[0] for code in grpc.StatusCode}
 
 @dataclass(frozen=True)
 class Fault:
-    """What a status of Envoy's own means in terms of the contract. `path` narrows it to request paths."""
+    """What a status of Envoy's own means in terms of the contract.
+
+    `path` narrows it to request paths, `flag` to one of Envoy's response flags. `retry_after_seconds` tells the caller
+    when to come back; `http_status` is sent to REST callers in place of `status`.
+    """
 
     status: int
     code: grpc.StatusCode
     reason: reason_pb2.Reason.ValueType
     message: str
     path: str = ""
+    flag: str = ""
+    retry_after_seconds: int = 0
+    http_status: int = 0
 
 
 _UNAVAILABLE = "The service behind this call does not answer. Try again in a moment."
@@ -85,6 +94,15 @@ _FAULTS = (
         grpc.StatusCode.INVALID_ARGUMENT,
         reason_pb2.REASON_REQUEST_TOO_LARGE,
         "The headers of the request are larger than is allowed, or too many.",
+    ),
+    Fault(
+        503,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        reason_pb2.REASON_OVERLOADED,
+        "The service has as many calls in flight as it takes. Try again in a moment.",
+        flag="UO",
+        retry_after_seconds=1,
+        http_status=429,
     ),
     Fault(500, grpc.StatusCode.INTERNAL, reason_pb2.REASON_INTERNAL, "The reply could not be sent."),
     Fault(502, grpc.StatusCode.UNAVAILABLE, reason_pb2.REASON_DEPENDENCY_UNAVAILABLE, _UNAVAILABLE),
@@ -126,7 +144,7 @@ def _healthy() -> ResponseMapper:
 def _for_grpc(fault: Fault) -> ResponseMapper:
     """For native gRPC Envoy sets status and content type itself; for gRPC-web this is what its filter passes on."""
     status = status_pb2.Status(
-        code=_CODE_NUMBERS[fault.code], message=_sentence(fault), details=[_error_info(fault)]
+        code=_CODE_NUMBERS[fault.code], message=_sentence(fault), details=list(_details(fault))
     )
     details = base64.b64encode(status.SerializeToString(deterministic=True)).decode().rstrip("=")
     return ResponseMapper(
@@ -145,29 +163,48 @@ def _for_grpc(fault: Fault) -> ResponseMapper:
 
 def _for_rest(fault: Fault) -> ResponseMapper:
     message = f"{fault.message}: %LOCAL_REPLY_BODY%" if fault.status == 400 else fault.message
-    info = {
+    info: dict[str, object] = {
         "@type": "type.googleapis.com/google.rpc.ErrorInfo",
         "reason": reason_name(fault.reason),
         "domain": DOMAIN,
         "metadata": {"request_id": "%REQ(X-REQUEST-ID)%"},
     }
-    request = {"@type": "type.googleapis.com/google.rpc.RequestInfo", "requestId": "%REQ(X-REQUEST-ID)%"}
-    body = {"code": _CODE_NUMBERS[fault.code], "message": message, "details": [info, request]}
-    return ResponseMapper(filter=_matching(fault, []), body_format_override=_json(body))
+    request: dict[str, object] = {
+        "@type": "type.googleapis.com/google.rpc.RequestInfo",
+        "requestId": "%REQ(X-REQUEST-ID)%",
+    }
+    details: list[dict[str, object]] = [info, request]
+    if fault.retry_after_seconds:
+        delay = f"{fault.retry_after_seconds}s"
+        details.append({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay})
+    body = {"code": _CODE_NUMBERS[fault.code], "message": message, "details": details}
+    return ResponseMapper(
+        filter=_matching(fault, []), status_code=fault.http_status or None, body_format_override=_json(body)
+    )
 
 
 def _sentence(fault: Fault) -> str:
     return fault.message if fault.message.endswith(".") else f"{fault.message}."
 
 
-def _error_info(fault: Fault) -> any_pb2.Any:
+def _details(fault: Fault) -> Iterable[any_pb2.Any]:
+    yield _packed(error_details_pb2.ErrorInfo(reason=reason_name(fault.reason), domain=DOMAIN))
+    if fault.retry_after_seconds:
+        retry = error_details_pb2.RetryInfo()
+        retry.retry_delay.FromSeconds(fault.retry_after_seconds)
+        yield _packed(retry)
+
+
+def _packed(message: Message) -> any_pb2.Any:
     packed = any_pb2.Any()
-    packed.Pack(error_details_pb2.ErrorInfo(reason=reason_name(fault.reason), domain=DOMAIN))
+    packed.Pack(message)
     return packed
 
 
 def _matching(fault: Fault, filters: list[AccessLogFilter]) -> AccessLogFilter:
     everything = [_status(fault.status), *filters]
+    if fault.flag:
+        everything.append(AccessLogFilter(response_flag_filter=ResponseFlagFilter(flags=[fault.flag])))
     if fault.path:
         everything.append(_header(":path", RegexMatcher(regex=rf"({fault.path})(\?.*)?")))
     return (

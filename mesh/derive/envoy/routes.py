@@ -10,10 +10,13 @@ from envoy_data_plane.envoy.config.core.v3 import (
     HeaderValue,
     HeaderValueOption,
     HeaderValueOptionHeaderAppendAction,
+    RoutingPriority,
 )
 from envoy_data_plane.envoy.config.route.v3 import (
     DirectResponseAction,
     HeaderMatcher,
+    RetryPolicy,
+    RetryPolicyRetryBackOff,
     Route,
     RouteAction,
     RouteActionMaxStreamDuration,
@@ -37,6 +40,7 @@ from mesh.policy import DEFAULT_MAX_REQUEST_BYTES
 
 # The service's own answer to a passed deadline says more than Envoy's, so it gets this much longer to arrive.
 DEADLINE_MARGIN_SECONDS = 1.0
+RETRY_ON = "connect-failure,refused-stream,reset-before-request"
 REFUSALS_DEADLINE_SECONDS = 30.0
 FOREIGN_ORIGINS = "foreign-origins"
 OTHER_HOSTS = "other-hosts"
@@ -211,6 +215,26 @@ def _action(cluster: str, method: Method) -> RouteAction:
         timeout=timedelta(0),
         idle_timeout=deadline,
         max_stream_duration=RouteActionMaxStreamDuration(max_stream_duration=deadline),
+        priority=RoutingPriority.HIGH if _streams(method) else RoutingPriority.DEFAULT,
+        retry_policy=_retry(method),
+    )
+
+
+def _streams(method: Method) -> bool:
+    """Streams are counted apart from calls with one reply; the service does the same."""
+    return method.descriptor.server_streaming or method.descriptor.client_streaming
+
+
+def _retry(method: Method) -> RetryPolicy | None:
+    """Only what cannot have reached a service, and only where the contract lets a call be repeated: all other repeats
+    are made in one place, by the mesh's clients."""
+    if method.policy is None or not method.policy.HasField("retry"):
+        return None
+    first = method.policy.retry.initial_backoff.ToTimedelta()
+    return RetryPolicy(
+        retry_on=RETRY_ON,
+        num_retries=method.policy.retry.max_attempts - 1,
+        retry_back_off=RetryPolicyRetryBackOff(base_interval=first, max_interval=10 * first),
     )
 
 

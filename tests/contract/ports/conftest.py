@@ -13,18 +13,21 @@ from mesh.ports.open_blobs import open_blobs
 from mesh.ports.open_ports import open_ports
 from mesh.ports.sql_memory import InMemoryDatabase
 from tests.contract.ports.stores import Stores
+from tests.relaying import relaying
 
 
-@pytest.fixture(params=["sqlite", "memory", "postgres"])
+@pytest.fixture(params=["sqlite", "memory", "postgres", "sqlite and rabbitmq", "postgres and rabbitmq"])
 async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
     if request.param == "memory":
         fake = InMemoryDatabase()
         yield Stores(fake, fake.queue, fake.events, fake.replies)
         await fake.close()
         return
-    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else None
-    ports = await open_ports(Settings(data_dir=tmp_path, database_url=url))
-    yield Stores(ports.database, ports.queue, ports.events, ports.replies)
+    database_url = request.getfixturevalue("postgres_url") if "postgres" in request.param else None
+    amqp_url = request.getfixturevalue("amqp_url") if "rabbitmq" in request.param else None
+    ports = await open_ports(Settings(data_dir=tmp_path, database_url=database_url, amqp_url=amqp_url))
+    async with relaying(ports):
+        yield Stores(ports.database, ports.queue, ports.events, ports.replies, amqp_url is not None)
     await ports.close()
 
 

@@ -192,7 +192,8 @@ async def serving(documents: Documents, grpc_port: int, media_port: int) -> Asyn
 
 @asynccontextmanager
 async def _media(port: int) -> AsyncIterator[None]:
-    app = Starlette(routes=[Route("/v1/videos/{video_id}/content", _content)])
+    routes = [Route("/v1/videos/{video_id}/content", _content), Route("/healthz", lambda _: Response())]
+    app = Starlette(routes=routes)
     config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="off")
     media = uvicorn.Server(config)
     config.load()

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from mesh.config import Settings
+from mesh.ports.blobs_disk import DiskBlobs
 from mesh.ports.failures import DescriptorsExhausted, StorageFull
 from mesh.ports.open_ports import Ports, open_ports
 from tests.integration.ports import journal, notebook, processes
@@ -134,3 +135,24 @@ def test_without_descriptors_blobs_wait_for_better_times_and_rows_are_written(tm
     process.join(30)
     assert process.exitcode == 0
     assert journal.lines(tmp_path / RESULTS) == [["blob", "True"], ["again", "['meanwhile']"]]
+
+
+async def put_with_ever_more(folder: Path) -> None:
+    """Stores blobs with no descriptor left, one, two and so on; a refusal must have kept nothing."""
+    blobs = DiskBlobs(folder)
+    for spare in range(8):
+        with limited(resource.RLIMIT_NOFILE, len(os.listdir("/proc/self/fd")) - 1 + spare):
+            try:
+                await blobs.put(f"a/b/{spare}", pieces(65_536))
+                stored = True
+            except DescriptorsExhausted:
+                stored = False
+        journal.append(folder / RESULTS, spare, stored, await blobs.exists(f"a/b/{spare}"))
+
+
+def test_a_blob_that_is_refused_for_want_of_descriptors_is_not_there(tmp_path: Path) -> None:
+    process = processes.start(put_with_ever_more, tmp_path)
+    process.join(30)
+    told = journal.lines(tmp_path / RESULTS)
+    assert {stored for _, stored, _ in told} == {"True", "False"}
+    assert all(stored == exists for _, stored, exists in told)

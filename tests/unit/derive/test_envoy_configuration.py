@@ -114,8 +114,30 @@ def test_streams_of_the_client_are_not_buffered_and_everything_else_is_limited(
         assert buffer.get("disabled", False) == method.descriptor.client_streaming
 
 
-def test_the_edge_never_retries(config: Json) -> None:
-    assert "retryPolicy" not in json.dumps(config)
+def test_the_edge_repeats_only_what_reached_nobody_and_only_where_the_contract_repeats(
+    contracts: Contracts, routes: list[Json]
+) -> None:
+    for method in contracts.edge_methods:
+        found = _route(routes, "POST", method.rpc_path)["route"].get("retryPolicy")
+        assert (found is not None) == (method.policy is not None and method.policy.HasField("retry"))
+        if found is not None:
+            assert found["retryOn"] == "connect-failure,refused-stream,reset-before-request"
+
+
+def test_streams_have_a_circuit_breaker_of_their_own(
+    contracts: Contracts, config: Json, routes: list[Json]
+) -> None:
+    for method in contracts.edge_methods:
+        streams = method.descriptor.server_streaming or method.descriptor.client_streaming
+        route = _route(routes, "POST", method.rpc_path)["route"]
+        assert route.get("priority", "DEFAULT") == ("HIGH" if streams else "DEFAULT")
+    assert _most_requests(_cluster(config, "quiz")) == {"DEFAULT": 128, "HIGH": 1000}
+
+
+def test_a_sick_replica_is_left_alone_but_never_for_what_it_answers(config: Json) -> None:
+    outliers = _cluster(config, "quiz")["outlierDetection"]
+    assert outliers["splitExternalLocalOriginErrors"]
+    assert outliers["enforcingConsecutive5xx"] == outliers["enforcingConsecutiveGatewayFailure"] == 0
 
 
 def test_there_is_a_health_checked_cluster_for_every_service(contracts: Contracts, config: Json) -> None:
@@ -167,6 +189,18 @@ def test_placed_it_has_this_machines_ports_and_addresses(tmp_path: Path) -> None
     assert addresses["quiz"] == ("quiz.mootion", 50051)
     assert addresses["document"] == ("127.0.0.1", 15051)
     assert addresses["media"] == ("127.0.0.1", 15052)
+
+
+def test_placed_it_knows_every_replica_and_what_they_take_together(tmp_path: Path) -> None:
+    settings = Settings(
+        data_dir=tmp_path, max_calls=10, max_streams=100, addresses={"quiz": "10.0.0.1:1,10.0.0.2:2"}
+    )
+    config = placed(settings)
+    quiz = _cluster(config, "quiz")
+    endpoints = quiz["loadAssignment"]["endpoints"][0]["lbEndpoints"]
+    assert [_port(one["endpoint"]) for one in endpoints] == [("10.0.0.1", 1), ("10.0.0.2", 2)]
+    assert _most_requests(quiz) == {"DEFAULT": 20, "HIGH": 200}
+    assert _most_requests(_cluster(config, "llm")) == {"DEFAULT": 10, "HIGH": 100}
 
 
 def test_traces_are_sent_only_where_a_collector_is_set(tmp_path: Path) -> None:
@@ -223,6 +257,16 @@ def _manager(config: Json) -> Json:
 
 def _names(config: Json) -> set[str]:
     return {one["name"] for one in config["staticResources"]["clusters"]}
+
+
+def _cluster(config: Json, name: str) -> Json:
+    found: Json = next(one for one in config["staticResources"]["clusters"] if one["name"] == name)
+    return found
+
+
+def _most_requests(cluster: Json) -> dict[str, int]:
+    thresholds = cluster["circuitBreakers"]["thresholds"]
+    return {one.get("priority", "DEFAULT"): one["maxRequests"] for one in thresholds}
 
 
 def _port(holder: Json) -> tuple[str, int]:

@@ -58,6 +58,10 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """INVALID_ARGUMENT: the request is larger than the method admits."""
     REASON_UNKNOWN_METHOD: _Reason.ValueType  # 16
     """UNIMPLEMENTED: no such method or path."""
+    REASON_OVERLOADED: _Reason.ValueType  # 17
+    """RESOURCE_EXHAUSTED: the service has as many calls in flight as it takes; RetryInfo says when to try again. Nothing of
+    the call was done.
+    """
     REASON_UNSUPPORTED_DOCUMENT_TYPE: _Reason.ValueType  # 30
     """INVALID_ARGUMENT, or the reason of a FAILED document: neither PDF nor DOCX by its content."""
     REASON_EMPTY_UPLOAD: _Reason.ValueType  # 31
@@ -166,6 +170,10 @@ REASON_REQUEST_TOO_LARGE: Reason.ValueType  # 15
 """INVALID_ARGUMENT: the request is larger than the method admits."""
 REASON_UNKNOWN_METHOD: Reason.ValueType  # 16
 """UNIMPLEMENTED: no such method or path."""
+REASON_OVERLOADED: Reason.ValueType  # 17
+"""RESOURCE_EXHAUSTED: the service has as many calls in flight as it takes; RetryInfo says when to try again. Nothing of
+the call was done.
+"""
 REASON_UNSUPPORTED_DOCUMENT_TYPE: Reason.ValueType  # 30
 """INVALID_ARGUMENT, or the reason of a FAILED document: neither PDF nor DOCX by its content."""
 REASON_EMPTY_UPLOAD: Reason.ValueType  # 31

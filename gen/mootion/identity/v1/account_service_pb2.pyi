@@ -762,7 +762,7 @@ class ListStudentsResponse(_message.Message):
     """Ask with it for the next page. Empty: this is the last."""
     @_builtins.property
     def students(self) -> _containers.RepeatedCompositeFieldContainer[_account_pb2.Student]:
-        """Students, by name."""
+        """Students, the latest first."""
 
     def __init__(
         self,

@@ -232,7 +232,7 @@ class AccountServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListStudents(self, request, context):
-        """Lists the caller's students, by name.
+        """Lists the caller's students, the latest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

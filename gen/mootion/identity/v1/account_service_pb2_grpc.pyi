@@ -64,7 +64,7 @@ class AccountServiceStub:
     AcceptInvitation: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.AcceptInvitationRequest, _account_service_pb2.AcceptInvitationResponse]
     """Lets the teacher who made the code see the caller's work. Fails with TOKEN_INVALID."""
     ListStudents: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.ListStudentsRequest, _account_service_pb2.ListStudentsResponse]
-    """Lists the caller's students, by name."""
+    """Lists the caller's students, the latest first."""
     RemoveStudent: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.RemoveStudentRequest, _account_service_pb2.RemoveStudentResponse]
     """Ends the link between the caller and a student."""
 
@@ -104,7 +104,7 @@ class AccountServiceAsyncStub(AccountServiceStub):
     AcceptInvitation: _aio.UnaryUnaryMultiCallable[_account_service_pb2.AcceptInvitationRequest, _account_service_pb2.AcceptInvitationResponse]  # type: ignore[assignment]
     """Lets the teacher who made the code see the caller's work. Fails with TOKEN_INVALID."""
     ListStudents: _aio.UnaryUnaryMultiCallable[_account_service_pb2.ListStudentsRequest, _account_service_pb2.ListStudentsResponse]  # type: ignore[assignment]
-    """Lists the caller's students, by name."""
+    """Lists the caller's students, the latest first."""
     RemoveStudent: _aio.UnaryUnaryMultiCallable[_account_service_pb2.RemoveStudentRequest, _account_service_pb2.RemoveStudentResponse]  # type: ignore[assignment]
     """Ends the link between the caller and a student."""
 
@@ -237,7 +237,7 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _account_service_pb2.ListStudentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_account_service_pb2.ListStudentsResponse, _abc.Awaitable[_account_service_pb2.ListStudentsResponse]]:
-        """Lists the caller's students, by name."""
+        """Lists the caller's students, the latest first."""
 
     @_abc_1.abstractmethod
     def RemoveStudent(

@@ -12,13 +12,13 @@ from mootion.errors.v1 import reason_pb2
 from mootion.llm.v1 import llm_service_pb2 as messages
 
 from mesh import context
+from mesh.breaker import CircuitBreaker, CircuitState
 from mesh.errors import CallError, precondition
 from mesh.ports.cache_memory import MemoryCache
 from services.llm import engine as tasks
 from services.llm.desk import Desk
 from services.llm.engine import EXTRACT_CONCEPTS, TASKS, Task
 from services.llm.failures import BudgetSpent, EngineFailure, EngineUnavailable, OutputInvalid
-from services.llm.resilience import CircuitBreaker, CircuitState
 from tests.unit.llm.engine.scripted_engine import ScriptedEngine
 
 
