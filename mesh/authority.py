@@ -128,9 +128,9 @@ class _Revocations:
         return session_id in self._ended
 
     async def _ask(self) -> None:
-        request = key_service_pb2.ListRevocationsRequest(after=self._position)
+        request = key_service_pb2.GetRevocationsRequest(after=self._position)
         try:
-            answer = await self.stub.ListRevocations(request)
+            answer = await self.stub.GetRevocations(request)
         except CallError:
             # Tokens end by themselves within ten minutes; a mesh that stops with its identity service would be worse.
             log.warning("revocations_not_renewed", exc_info=True)

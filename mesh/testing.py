@@ -19,6 +19,7 @@ from mesh.outgoing import Identity
 from mesh.runtime import Runtime, open_runtime
 from mesh.server import serve
 from mesh.service import Build
+from mesh.signature import SIGNATURE_KEY
 
 S = TypeVar("S")
 
@@ -46,6 +47,20 @@ class Running:
         """
         person = Principal(principal, role) if principal is not None else None
         return self.runtime.channels.stub(stub_class, service, identity=Identity(person, caller))
+
+
+    def signed(
+        self,
+        path: str,
+        *,
+        principal: str = "tester",
+        role: policy_pb2.AccessRole.ValueType = policy_pb2.ACCESS_ROLE_STUDENT,
+        caller: str = EDGE,
+    ) -> dict[str, str]:
+        """What a workload sends along to say for whom it calls a gRPC method or a path over HTTP."""
+        name = policy_pb2.AccessRole.Name(role).removeprefix("ACCESS_ROLE_")
+        said = {"mootion-caller": caller, "mootion-principal": principal, "mootion-role": name}
+        return said | {SIGNATURE_KEY: self.runtime.signer.sign(path, said)}
 
 
 @asynccontextmanager

@@ -100,6 +100,28 @@ def _get_has_no_side_effects(method: Method) -> Iterator[str]:
             )
 
 
+def _mutations_are_audited(method: Method) -> Iterator[str]:
+    if method.policy is None or method.read_only or not method.at_edge:
+        return
+    if not method.policy.HasField("audit"):
+        yield "changes something for people outside but has no `audit` in its policy; name the field of what it changes."
+        return
+    path = method.policy.audit.resource
+    if path and not (_leads_to_a_string(method.input, path) or _leads_to_a_string(method.output, path)):
+        yield f"is audited by `{path}`, which leads to no string field of its request or reply."
+
+
+def _leads_to_a_string(message: Descriptor, path: str) -> bool:
+    *parents, last = path.split(".")
+    for name in parents:
+        field = message.fields_by_name.get(name)
+        if field is None or field.message_type is None or field.is_repeated:
+            return False
+        message = field.message_type
+    field = message.fields_by_name.get(last)
+    return field is not None and field.type == FieldDescriptor.TYPE_STRING and not field.is_repeated
+
+
 def _reads_say_so(method: Method) -> Iterator[str]:
     if method.descriptor.name.startswith(_READS) and not method.read_only:
         yield "is a read by its name but does not say `idempotency_level = NO_SIDE_EFFECTS`."
@@ -190,6 +212,7 @@ _RULES: tuple[Rule, ...] = (
     _retry_is_safe,
     _cache_is_safe,
     _get_has_no_side_effects,
+    _mutations_are_audited,
     _reads_say_so,
     _edge_and_rest_agree,
     _creation_is_exactly_once,

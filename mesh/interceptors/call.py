@@ -20,6 +20,7 @@ class Call:
         raw_requests: the requests as they came; None for a single one.
         request: the parsed and valid request, once `validation` has run; requests likewise.
         deadline: when the call must have ended, on the monotonic clock.
+        from_outside: whether it came without the signature of a workload.
         code, reason: how the call ended.
     """
 
@@ -29,6 +30,7 @@ class Call:
         "code",
         "context",
         "deadline",
+        "from_outside",
         "metadata",
         "method",
         "principal",
@@ -64,6 +66,7 @@ class Call:
         self.principal: Principal | None = None
         self.caller = ""
         self.client = Client()
+        self.from_outside = False
         self.code = grpc.StatusCode.OK
         self.reason = ""
         self.received_bytes = 0

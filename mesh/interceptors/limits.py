@@ -17,7 +17,7 @@ MINUTE = 60.0
 class LimitsInterceptor:
     """Counts calls from outside, for each principal, in every limit of the method and in that of the platform.
 
-    The person at the machine, who needs no account, shares it with nobody: only what a method says holds there.
+    The person at the machine, who needs no account, shares it with nobody and is not counted.
 
     Args:
         limits: shared by all processes of the system where Redis is configured.
@@ -41,9 +41,9 @@ class LimitsInterceptor:
 
         async def limit(call: Call) -> bytes:
             principal = call.principal
-            if call.caller != EDGE or principal is None:
+            if not call.from_outside or principal is None or principal == LOCAL_PRINCIPAL:
                 return await proceed(call)
-            if most and principal != LOCAL_PRINCIPAL:
+            if most:
                 await _take(limits, f"principal:{principal.id}", most, MINUTE, "calls")
             for requests, seconds in own:
                 await _take(

@@ -57,6 +57,7 @@ class PrincipalInterceptor:
                 return inside
             if EDGE not in method.callers:
                 raise _not_allowed("", path)
+            call.from_outside = True
             if for_everybody:
                 return callers.nobody(call.metadata)
             outside = await callers.from_outside(call.metadata, scope)

@@ -32,9 +32,9 @@ class KeyService(rpc.KeyServiceServicer):
     ) -> messages.CheckApiKeyResponse:
         return await api_keys.check(self.desk, request.key)
 
-    async def ListRevocations(
-        self, request: messages.ListRevocationsRequest, context_: Context
-    ) -> messages.ListRevocationsResponse:
+    async def GetRevocations(
+        self, request: messages.GetRevocationsRequest, context_: Context
+    ) -> messages.GetRevocationsResponse:
         async with self.desk.runtime.database.reading() as reader:
             found, position = await self.desk.sessions.store.revoked(reader, request.after, MOST_REVOCATIONS)
-        return messages.ListRevocationsResponse(session_ids=found, position=position)
+        return messages.GetRevocationsResponse(session_ids=found, position=position)

@@ -19,6 +19,7 @@ from mesh.client import Channels
 from mesh.errors import CallError
 from mesh.in_flight import stopping
 from mesh.logs import configure
+from mesh.signature import Signer
 from mesh.telemetry import Telemetry
 from mesh.testing import free_port
 
@@ -80,7 +81,10 @@ async def reached(workload: str = "toy") -> AsyncIterator[Reached]:
         pauses.append(seconds)
 
     telemetry = Telemetry(configure("info", workload))
-    channels = Channels(lambda _: f"127.0.0.1:{port}", workload, telemetry, sleep=sleep, jitter=lambda: 0.5)
+    signer = Signer(b"k" * 32) if workload else None
+    channels = Channels(
+        lambda _: f"127.0.0.1:{port}", workload, telemetry, signer, sleep=sleep, jitter=lambda: 0.5
+    )
     try:
         yield Reached(flaky, channels.stub(rpc.ToyServiceStub, "toy"), pauses, channels)
     finally:

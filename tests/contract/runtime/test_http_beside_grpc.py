@@ -88,16 +88,17 @@ def _answer(request: urllib.request.Request) -> tuple[int, bytes]:
 
 async def test_the_application_knows_who_calls() -> None:
     async with served() as found:
-        named = await get(
-            found, "/whoami", mootion_principal="ada", mootion_role="STUDENT", mootion_caller="edge"
-        )
-        assert named == (200, b"ada media")
+        said = {"mootion-caller": "edge", "mootion-principal": "ada", "mootion-role": "STUDENT"}
+        signature = found.runtime.signer.sign("/whoami", said)
+        headers = {name.replace("-", "_"): value for name, value in said.items()}
+        assert await get(found, "/whoami", **headers, mootion_signature=signature) == (200, b"ada media")
         assert await get(found, "/whoami") == (200, b"local media")
+        assert (await get(found, "/whoami", **headers))[0] == 401
 
 
-async def test_without_the_local_principal_only_the_edge_may_ask_and_for_somebody() -> None:
+async def test_without_the_local_principal_only_somebody_may_ask() -> None:
     async with served(local_principal=False) as found:
-        assert (await get(found, "/whoami"))[0] == 403
+        assert (await get(found, "/whoami"))[0] == 401
         assert (await get(found, "/whoami", mootion_caller="edge"))[0] == 401
 
 

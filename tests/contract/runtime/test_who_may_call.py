@@ -27,7 +27,6 @@ async def test_the_handler_sees_the_principal_of_the_call(served: Served) -> Non
 
 async def test_a_call_that_names_nobody_is_made_for_the_local_principal(served: Served) -> None:
     assert (await served.stub(principal=None, caller="").Echo(HELLO)).principal == "local"
-    assert (await served.stub(principal=None, caller="edge").Echo(HELLO)).principal == "local"
 
 
 async def test_a_workload_inside_the_mesh_gets_no_local_principal(served: Served) -> None:
@@ -44,9 +43,43 @@ async def test_a_role_below_the_least_is_refused(served: Served) -> None:
 
 
 async def test_a_role_that_is_not_known_counts_as_the_public(served: Served) -> None:
-    assert (await send(served, ("mootion-role", "EMPEROR"))).code() is grpc.StatusCode.PERMISSION_DENIED
-    assert (await send(served, ("mootion-role", "SERVICE"))).code() is grpc.StatusCode.PERMISSION_DENIED
-    assert (await send(served)).code() is grpc.StatusCode.PERMISSION_DENIED
+    for said in ({"mootion-role": "EMPEROR"}, {"mootion-role": "SERVICE"}, {}):
+        assert (await send_signed(served, said)).code() is grpc.StatusCode.PERMISSION_DENIED
+
+
+async def send_signed(served: Served, said: dict[str, str]) -> grpc.aio.AioRpcError:
+    """What a workload that signs whatever it says is told."""
+    metadata = {"mootion-caller": "edge", "mootion-principal": "ada", **said}
+    signature = served.running.runtime.signer.sign("/mootion.toy.v1.ToyService/Echo", metadata)
+    bare = rpc.ToyServiceStub(served.running.runtime.channels.channel("toy"))
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await bare.Echo(HELLO, metadata=(*metadata.items(), ("mootion-signature", signature)))
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    "claimed",
+    [
+        {"mootion-principal": "ada", "mootion-role": "ADMIN"},
+        {"mootion-caller": "edge"},
+        {"mootion-caller": "toy-worker", "mootion-signature": "v1 1800000000 " + "A" * 43},
+        {"mootion-role": "ADMIN", "mootion-signature": ""},
+    ],
+)
+async def test_identity_without_a_good_signature_is_refused(served: Served, claimed: dict[str, str]) -> None:
+    bare = rpc.ToyServiceStub(served.running.runtime.channels.channel("toy"))
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await bare.Echo(HELLO, metadata=tuple(claimed.items()))
+    assert raised.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
+async def test_a_wrong_token_is_refused_where_nobody_would_be_let_in(served: Served) -> None:
+    bare = rpc.ToyServiceStub(served.running.runtime.channels.channel("toy"))
+    assert (await bare.Echo(HELLO)).principal == "local"
+    for token in ("Bearer a.b.c", "Basic YTpi", "Bearer"):
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await bare.Echo(HELLO, metadata=(("authorization", token),))
+        assert raised.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
 async def test_an_identity_that_is_given_twice_is_refused(served: Served) -> None:
@@ -67,7 +100,9 @@ async def test_a_method_for_workloads_refuses_the_edge_and_every_person(served: 
     assert (await refused(served.stub().Report(request))).reason == reason_pb2.REASON_CALLER_NOT_ALLOWED
     bare = rpc.ToyServiceStub(served.running.runtime.channels.channel("toy"))
     with pytest.raises(grpc.aio.AioRpcError) as raised:
-        await bare.Report(request, metadata=(("mootion-caller", "toy-worker"), ("mootion-principal", "ada")))
+        said = {"mootion-caller": "toy-worker", "mootion-principal": "ada"}
+        signature = served.running.runtime.signer.sign("/mootion.toy.v1.ToyService/Report", said)
+        await bare.Report(request, metadata=(*said.items(), ("mootion-signature", signature)))
     assert raised.value.code() is grpc.StatusCode.PERMISSION_DENIED
 
 
@@ -75,10 +110,10 @@ async def test_a_client_sends_no_person_to_a_method_for_workloads(served: Served
     await served.stub(principal="ada", caller="toy-worker").Report(toy.ReportRequest())
 
 
-async def test_without_the_local_principal_a_call_must_name_its_workload_and_its_person() -> None:
+async def test_without_the_local_principal_a_call_must_be_for_somebody() -> None:
     async with running(lambda runtime: parts(Toy(runtime)), local_principal=False) as found:
         nobody = found.stub(rpc.ToyServiceStub, "toy", principal=None, caller="")
-        assert (await refused(nobody.Echo(HELLO))).reason == reason_pb2.REASON_CALLER_NOT_ALLOWED
+        assert (await refused(nobody.Echo(HELLO))).reason == reason_pb2.REASON_NO_PRINCIPAL
         edge = found.stub(rpc.ToyServiceStub, "toy", principal=None)
         assert (await refused(edge.Echo(HELLO))).reason == reason_pb2.REASON_NO_PRINCIPAL
         await edge.GetShared(toy.GetSharedRequest())

@@ -29,9 +29,13 @@ async def served() -> AsyncIterator[Running]:
 @pytest.fixture
 async def client(served: Running) -> AsyncIterator[httpx2.AsyncClient]:
     settings = served.runtime.settings
-    headers = {"mootion-principal": "tester", "mootion-role": "STUDENT", "mootion-caller": "edge"}
     address = f"http://{settings.bind_host}:{settings.media_port}"
-    async with httpx2.AsyncClient(base_url=address, headers=headers) as made:
+
+    async def sign(request: httpx2.Request) -> None:
+        principal = request.headers.get("mootion-principal", "tester")
+        request.headers.update(served.signed(request.url.path, principal=principal))
+
+    async with httpx2.AsyncClient(base_url=address, event_hooks={"request": [sign]}) as made:
         yield made
 
 

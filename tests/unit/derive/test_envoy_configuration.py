@@ -160,7 +160,10 @@ def test_identity_is_taken_from_nobody_outside(manager: Json) -> None:
     added = {
         one["header"]["key"]: one["header"]["value"] for one in manager["routeConfig"]["requestHeadersToAdd"]
     }
-    assert added == {"mootion-caller": "edge", "mootion-request-id": "%REQ(X-REQUEST-ID)%"}
+    assert added == {
+        "mootion-address": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
+        "mootion-request-id": "%REQ(X-REQUEST-ID)%",
+    }
 
 
 def test_the_access_log_holds_no_query(manager: Json) -> None:

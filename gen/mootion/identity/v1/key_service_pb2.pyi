@@ -168,7 +168,7 @@ class CheckApiKeyResponse(_message.Message):
 Global___CheckApiKeyResponse: _TypeAlias = CheckApiKeyResponse  # noqa: Y015
 
 @_typing.final
-class ListRevocationsRequest(_message.Message):
+class GetRevocationsRequest(_message.Message):
     """From where on."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -187,10 +187,10 @@ class ListRevocationsRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListRevocationsRequest: _TypeAlias = ListRevocationsRequest  # noqa: Y015
+Global___GetRevocationsRequest: _TypeAlias = GetRevocationsRequest  # noqa: Y015
 
 @_typing.final
-class ListRevocationsResponse(_message.Message):
+class GetRevocationsResponse(_message.Message):
     """What was revoked."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -215,4 +215,4 @@ class ListRevocationsResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListRevocationsResponse: _TypeAlias = ListRevocationsResponse  # noqa: Y015
+Global___GetRevocationsResponse: _TypeAlias = GetRevocationsResponse  # noqa: Y015

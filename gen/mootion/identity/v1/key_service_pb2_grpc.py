@@ -45,10 +45,10 @@ class KeyServiceStub:
                 request_serializer=mootion_dot_identity_dot_v1_dot_key__service__pb2.CheckApiKeyRequest.SerializeToString,
                 response_deserializer=mootion_dot_identity_dot_v1_dot_key__service__pb2.CheckApiKeyResponse.FromString,
                 _registered_method=True)
-        self.ListRevocations = channel.unary_unary(
-                '/mootion.identity.v1.KeyService/ListRevocations',
-                request_serializer=mootion_dot_identity_dot_v1_dot_key__service__pb2.ListRevocationsRequest.SerializeToString,
-                response_deserializer=mootion_dot_identity_dot_v1_dot_key__service__pb2.ListRevocationsResponse.FromString,
+        self.GetRevocations = channel.unary_unary(
+                '/mootion.identity.v1.KeyService/GetRevocations',
+                request_serializer=mootion_dot_identity_dot_v1_dot_key__service__pb2.GetRevocationsRequest.SerializeToString,
+                response_deserializer=mootion_dot_identity_dot_v1_dot_key__service__pb2.GetRevocationsResponse.FromString,
                 _registered_method=True)
 
 
@@ -70,7 +70,7 @@ class KeyServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def ListRevocations(self, request, context):
+    def GetRevocations(self, request, context):
         """Sessions whose access tokens are refused before they end, from behind a position on.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -90,10 +90,10 @@ def add_KeyServiceServicer_to_server(servicer, server):
                     request_deserializer=mootion_dot_identity_dot_v1_dot_key__service__pb2.CheckApiKeyRequest.FromString,
                     response_serializer=mootion_dot_identity_dot_v1_dot_key__service__pb2.CheckApiKeyResponse.SerializeToString,
             ),
-            'ListRevocations': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListRevocations,
-                    request_deserializer=mootion_dot_identity_dot_v1_dot_key__service__pb2.ListRevocationsRequest.FromString,
-                    response_serializer=mootion_dot_identity_dot_v1_dot_key__service__pb2.ListRevocationsResponse.SerializeToString,
+            'GetRevocations': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRevocations,
+                    request_deserializer=mootion_dot_identity_dot_v1_dot_key__service__pb2.GetRevocationsRequest.FromString,
+                    response_serializer=mootion_dot_identity_dot_v1_dot_key__service__pb2.GetRevocationsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -162,7 +162,7 @@ class KeyService:
             _registered_method=True)
 
     @staticmethod
-    def ListRevocations(request,
+    def GetRevocations(request,
             target,
             options=(),
             channel_credentials=None,
@@ -175,9 +175,9 @@ class KeyService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/mootion.identity.v1.KeyService/ListRevocations',
-            mootion_dot_identity_dot_v1_dot_key__service__pb2.ListRevocationsRequest.SerializeToString,
-            mootion_dot_identity_dot_v1_dot_key__service__pb2.ListRevocationsResponse.FromString,
+            '/mootion.identity.v1.KeyService/GetRevocations',
+            mootion_dot_identity_dot_v1_dot_key__service__pb2.GetRevocationsRequest.SerializeToString,
+            mootion_dot_identity_dot_v1_dot_key__service__pb2.GetRevocationsResponse.FromString,
             options,
             channel_credentials,
             insecure,

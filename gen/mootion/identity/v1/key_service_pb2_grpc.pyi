@@ -37,7 +37,7 @@ class KeyServiceStub:
     """The public keys that access tokens are signed with, as a JSON Web Key Set (RFC 7517)."""
     CheckApiKey: _grpc.UnaryUnaryMultiCallable[_key_service_pb2.CheckApiKeyRequest, _key_service_pb2.CheckApiKeyResponse]
     """Whom a key stands for. Fails with TOKEN_INVALID."""
-    ListRevocations: _grpc.UnaryUnaryMultiCallable[_key_service_pb2.ListRevocationsRequest, _key_service_pb2.ListRevocationsResponse]
+    GetRevocations: _grpc.UnaryUnaryMultiCallable[_key_service_pb2.GetRevocationsRequest, _key_service_pb2.GetRevocationsResponse]
     """Sessions whose access tokens are refused before they end, from behind a position on."""
 
 @_typing.type_check_only
@@ -49,7 +49,7 @@ class KeyServiceAsyncStub(KeyServiceStub):
     """The public keys that access tokens are signed with, as a JSON Web Key Set (RFC 7517)."""
     CheckApiKey: _aio.UnaryUnaryMultiCallable[_key_service_pb2.CheckApiKeyRequest, _key_service_pb2.CheckApiKeyResponse]  # type: ignore[assignment]
     """Whom a key stands for. Fails with TOKEN_INVALID."""
-    ListRevocations: _aio.UnaryUnaryMultiCallable[_key_service_pb2.ListRevocationsRequest, _key_service_pb2.ListRevocationsResponse]  # type: ignore[assignment]
+    GetRevocations: _aio.UnaryUnaryMultiCallable[_key_service_pb2.GetRevocationsRequest, _key_service_pb2.GetRevocationsResponse]  # type: ignore[assignment]
     """Sessions whose access tokens are refused before they end, from behind a position on."""
 
 class KeyServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -72,11 +72,11 @@ class KeyServiceServicer(metaclass=_abc_1.ABCMeta):
         """Whom a key stands for. Fails with TOKEN_INVALID."""
 
     @_abc_1.abstractmethod
-    def ListRevocations(
+    def GetRevocations(
         self,
-        request: _key_service_pb2.ListRevocationsRequest,
+        request: _key_service_pb2.GetRevocationsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_key_service_pb2.ListRevocationsResponse, _abc.Awaitable[_key_service_pb2.ListRevocationsResponse]]:
+    ) -> _typing.Union[_key_service_pb2.GetRevocationsResponse, _abc.Awaitable[_key_service_pb2.GetRevocationsResponse]]:
         """Sessions whose access tokens are refused before they end, from behind a position on."""
 
 def add_KeyServiceServicer_to_server(servicer: KeyServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
