@@ -1,5 +1,6 @@
 """A broker that a test treats badly, and messages that it puts there itself."""
 
+import asyncio
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,8 @@ from aio_pika.abc import AbstractChannel
 from ground.rabbitmq import RabbitMQ
 from mesh.ports.rabbit_topology import Notice, queue_name
 
+# RabbitMQ 3.10 forgets the identity of a quorum queue that is killed sooner after it was made.
+NEW_QUEUE_SECONDS = 1.5
 _CONTROL = Path("/usr/lib/rabbitmq/bin/rabbitmq-server").resolve().with_name("rabbitmqctl")
 
 
@@ -42,6 +45,13 @@ async def give_back(url: str, queue: str, times: int) -> None:
             message = await (await mine.get_queue(queue, ensure=False)).get(fail=False)
             if message is not None:
                 await message.reject(requeue=True)
+
+
+async def started(rabbitmq: RabbitMQ) -> None:
+    """Starts it and waits until it answers. It ends with the thread that launches it, so this one does."""
+    rabbitmq.prepare()
+    rabbitmq.launch()
+    await asyncio.to_thread(rabbitmq.start)
 
 
 def control(rabbitmq: RabbitMQ, *arguments: str) -> None:
