@@ -1,11 +1,15 @@
 """`python -m proofs [ID...]`: one line of JSON for each proof and mode; exit status 1 when one fails."""
 
 import argparse
+import itertools
 import sys
+import tempfile
+from pathlib import Path
 
 from proofs import page, runner
 from proofs.ground import Mode, Size
 from proofs.registry import Proof, chosen
+from proofs.stand import Stand
 
 SEED = 20261121
 
@@ -16,10 +20,10 @@ def main() -> int:
     modes = list(Mode) if options.mode == "both" else [Mode(options.mode)]
     size = Size.SHORT if options.short else Size.LONG
     lines = []
-    for proof in options.proofs:
-        for mode in modes:
+    with tempfile.TemporaryDirectory(prefix="mootion-ground-") as folder, Stand(Path(folder)) as stand:
+        for proof, mode in itertools.product(options.proofs, modes):
             _say(proof, mode)
-            lines.append(runner.run(proof, mode, options.seed, size))
+            lines.append(runner.run(proof, mode, options.seed, size, stand))
             print(lines[-1].as_json(), flush=True)
     if options.write:
         page.write(lines)

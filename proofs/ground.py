@@ -9,6 +9,7 @@ from typing import Any
 
 from mesh.config import Settings
 from mesh.testing import free_port
+from proofs.real_servers import RealServers
 
 
 class Mode(StrEnum):
@@ -37,11 +38,13 @@ class Ground:
         mode: which adapters.
         folder: for data of the embedded stores, and for files of the proof itself.
         urls: variables such as DATABASE_URL that name the real servers; none in the embedded mode.
+        servers: the real servers, for a proof that ends or holds one.
     """
 
     mode: Mode
     folder: Path
     urls: Mapping[str, str] = field(default_factory=dict)
+    servers: RealServers | None = None
 
     @property
     def is_embedded(self) -> bool:

@@ -9,14 +9,14 @@ from pathlib import Path
 from proofs.ground import Mode, Size
 from proofs.numbers import CannotRun, Line, Numbers
 from proofs.registry import Proof
-from proofs.stand import standing
+from proofs.stand import Stand
 
 
-def run(proof: Proof, mode: Mode, seed: int, size: Size) -> Line:
+def run(proof: Proof, mode: Mode, seed: int, size: Size, stand: Stand) -> Line:
     """Runs a proof. One that raises has failed; one that cannot run here is skipped with the reason."""
     began = time.monotonic()
     try:
-        numbers = asyncio.run(_prove(proof, mode, seed, size))
+        numbers = asyncio.run(_prove(proof, mode, seed, size, stand))
     except CannotRun as reason:
         return Line(proof.id, mode, size, seed, time.monotonic() - began, skipped=str(reason))
     except Exception as error:
@@ -36,8 +36,8 @@ def run(proof: Proof, mode: Mode, seed: int, size: Size) -> Line:
     )
 
 
-async def _prove(proof: Proof, mode: Mode, seed: int, size: Size) -> Numbers:
+async def _prove(proof: Proof, mode: Mode, seed: int, size: Size, stand: Stand) -> Numbers:
     _, prove = proof.load()
     with tempfile.TemporaryDirectory(prefix=f"mootion-{proof.id.lower()}-") as folder:
-        async with standing(mode, Path(folder)) as ground:
+        async with stand.ground(mode, Path(folder)) as ground:
             return await prove(ground, seed, size)

@@ -1,20 +1,71 @@
-"""Opens the ground of a proof."""
+"""Opens the ground of a proof; real servers are started for the first that needs them and stay for the others."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import TracebackType
+from typing import Self
+from uuid import uuid4
 
+from ground.server import ServerError
 from proofs.ground import Ground, Mode
 from proofs.numbers import CannotRun
+from proofs.real_servers import RealServers
 
 
-@asynccontextmanager
-async def standing(mode: Mode, folder: Path) -> AsyncIterator[Ground]:
-    """Empty stores for one proof, gone when the block ends.
+class Stand:
+    """Where proofs stand one after the other.
 
-    Raises:
-        CannotRun: the real servers are not there.
+    Args:
+        folder: for the data of real servers; they end with this process.
     """
-    if mode is Mode.FULL:
-        raise CannotRun("the real servers are not built yet")
-    yield Ground(mode, folder)
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._servers: RealServers | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._servers is not None:
+            self._servers.kill()
+
+    @asynccontextmanager
+    async def ground(self, mode: Mode, folder: Path) -> AsyncIterator[Ground]:
+        """Empty stores for one proof.
+
+        Raises:
+            CannotRun: the real servers do not start here.
+        """
+        if mode is Mode.EMBEDDED:
+            yield Ground(mode, folder)
+            return
+        servers = self._started()
+        servers.restore()
+        name = f"proof_{uuid4().hex}"
+        urls = {
+            "DATABASE_URL": servers.postgres.create_database(name),
+            "AMQP_URL": servers.rabbitmq.create_vhost(name),
+            "REDIS_URL": servers.redis.url,
+            "BLOB_URL": servers.s3.create_bucket(name.replace("_", "-")),
+            **servers.s3.credentials,
+        }
+        try:
+            yield Ground(mode, folder, urls, servers)
+        finally:
+            servers.restore()
+            servers.postgres.drop_database(name)
+            servers.rabbitmq.drop_vhost(name)
+
+    def _started(self) -> RealServers:
+        if self._servers is None:
+            self._servers = RealServers.of(self._folder)
+            try:
+                self._servers.restore()
+            except ServerError as reason:
+                raise CannotRun(f"the real servers do not start: {reason}") from reason
+        return self._servers
+

@@ -1,5 +1,6 @@
 """The index on Elasticsearch, for any number of processes."""
 
+import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -29,6 +30,7 @@ from mesh.ports.index_words import SHORTEST_MENDED, Words, corrected_words, pars
 ALIAS = "mootion"
 SEARCH_SECONDS = 10.0
 WRITE_SECONDS = 60.0
+CONNECTIONS = 50
 # A query is mended in so many words at most; each takes a look at the owner's words.
 MOST_MENDED = 20
 
@@ -48,7 +50,14 @@ class ElasticsearchIndex:
     """
 
     def __init__(self, url: str, alias: str = ALIAS, shards: int = 1) -> None:
-        self._client = AsyncElasticsearch(url, max_retries=0, request_timeout=SEARCH_SECONDS)
+        self._client = AsyncElasticsearch(
+            url,
+            max_retries=0,
+            request_timeout=SEARCH_SECONDS,
+            connections_per_node=CONNECTIONS,
+            # The certificates that this machine trusts; SSL_CERT_FILE names others.
+            ssl_context=ssl.create_default_context() if url.startswith("https:") else None,
+        )
         self._writer = self._client.options(request_timeout=WRITE_SECONDS)
         self._alias = alias
         self._shards = shards
@@ -210,5 +219,7 @@ class ElasticsearchIndex:
         return {word: [(each["key"], each["doc_count"]) for each in found[word]["buckets"]] for word in words}
 
     async def _ask(self, owner_id: str, body: Mapping[str, Any]) -> Found:
-        answer = await self._client.search(index=self._alias, routing=owner_id, body=dict(body))
+        answer = await self._client.search(
+            index=self._alias, routing=owner_id, allow_partial_search_results=False, body=dict(body)
+        )
         return dict(answer)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from elasticsearch import ApiError, TransportError
+from elasticsearch.helpers import ScanError
 
 from mesh.ports.failures import StorageFull, StorageUnavailable
 
@@ -28,6 +29,8 @@ def typed_index_errors() -> Iterator[None]:
         raise StorageUnavailable(
             "index: Elasticsearch does not answer; see that it runs, and repeat"
         ) from error
+    except ScanError as error:
+        raise StorageUnavailable("index: Elasticsearch lacks a shard; repeat later") from error
     except ApiError as error:
         failure = failure_of(error.meta.status, str(error.body))
         if failure is None:

@@ -53,6 +53,8 @@ MAPPINGS: Mapping[str, Any] = {
     "properties": {
         **dict.fromkeys(("kind", "id", "owner_id", "document_id", "whole_title"), _KEYWORD),
         **dict.fromkeys(BOOSTS, _STEMMED),
+        # With offsets, highlights need not analyse texts again.
+        "text": {**_STEMMED, "index_options": "offsets"},
         "words": {**_KEYWORD, "index": False},
         **dict.fromkeys(("page", "created_us", "sequence"), _NUMBER),
     },

@@ -1,6 +1,7 @@
 """A connection to RabbitMQ that is made again when it was lost."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -113,11 +114,14 @@ class RabbitLink:
     """
 
     def __init__(self, url: str, name: str, prepare: Prepare) -> None:
+        # It writes an error for each attempt in vain; this says it once.
+        logging.getLogger("aiormq").setLevel(logging.CRITICAL)
         self._url = url
         self._name = name
         self._prepare = prepare
         self._session: Session | None = None
         self._connecting = asyncio.Lock()
+        self._is_away = False
 
     async def session(self, wait_seconds: float) -> Session:
         """The open session. Where there is none, connects, again and again while the time lasts, at least once.
@@ -147,7 +151,9 @@ class RabbitLink:
                 try:
                     self._session = await self._connect()
                 except CONNECTION_EXCEPTIONS as error:
-                    log.warning("rabbitmq_unavailable", connection=self._name, error=type(error).__name__)
+                    if not self._is_away:
+                        log.warning("rabbitmq_unavailable", connection=self._name, error=type(error).__name__)
+                    self._is_away = True
                     if asyncio.get_running_loop().time() + pause >= deadline:
                         raise RabbitUnavailable("RabbitMQ: no connection; repeat later") from error
                     await asyncio.sleep(pause)
@@ -167,6 +173,9 @@ class RabbitLink:
             await _closed(connection)
             raise
         session.when_lost(lambda: log.warning("rabbitmq_lost", connection=self._name))
+        if self._is_away:
+            log.info("rabbitmq_back", connection=self._name)
+        self._is_away = False
         return session
 
     @property

@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from mesh.ports.rabbit_events import EventMessage
-from mesh.ports.rabbit_link import RabbitLink
+from mesh.ports.rabbit_link import RabbitLink, RabbitUnavailable
 from mesh.ports.rabbit_publishing import publish
 from mesh.ports.rabbit_topology import declare_events
 from mesh.ports.sql_database import SqlDatabase
@@ -39,8 +39,11 @@ class EventRelay:
                 if batch.events:
                     await self._publish(position, batch)
                     continue
-            except OSError as error:
-                log.warning("events_not_relayed", error=str(error))
+            except RabbitUnavailable:
+                await asyncio.sleep(PAUSE_SECONDS)
+                continue
+            except OSError:
+                log.warning("events_not_relayed", exc_info=True)
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
             if batch.is_unsettled:

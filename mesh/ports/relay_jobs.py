@@ -57,8 +57,11 @@ class JobRelay:
             try:
                 is_idle = await self._relay() == 0
                 wait_seconds = await self._due_seconds() if is_idle else 0.0
-            except OSError as error:
-                log.warning("jobs_not_relayed", error=str(error))
+            except RabbitUnavailable:
+                await asyncio.sleep(PAUSE_SECONDS)
+                continue
+            except OSError:
+                log.warning("jobs_not_relayed", exc_info=True)
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
             if wait_seconds > 0:

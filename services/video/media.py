@@ -7,14 +7,20 @@ from dataclasses import dataclass
 from mootion.video.v1 import video_pb2, video_service_pb2
 from mootion.video.v1.video_service_pb2_grpc import VideoServiceStub
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route, Router
 
 from mesh.runtime import Runtime
+from services.video import store
 from services.video.lifecycle import require_completed
+from services.video.views import count_view
 
 # No file has more than 18 digits of bytes; a longer number is no range that is served.
 ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
+
+CONTENT_SUFFIX = ".mp4"
+# A redirected player keeps the address while it seeks and pauses.
+SIGNED_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ class Media:
     runtime: Runtime
 
     async def content(self, request: Request) -> Response:
-        """The MP4 file or a range of it."""
+        """The MP4 file or a range of it; with `MOOTION_MEDIA_REDIRECT`, where the blob store gives it out."""
         video_id = request.path_params["video_id"]
         stub = self.runtime.channels.stub(VideoServiceStub, "video")
         video = (await stub.GetVideo(video_service_pb2.GetVideoRequest(video_id=video_id))).video
@@ -69,7 +75,21 @@ class Media:
             span = requested_span(_range(request, headers["etag"]), video.file.size_bytes)
         except UnsatisfiableRange:
             return Response(status_code=416, headers={"content-range": f"bytes */{video.file.size_bytes}"})
+        if request.method == "GET" and (url := await self._signed_url(video.video_id)):
+            if span is None or span.start == 0:
+                await count_view(self.runtime, video.video_id)
+            return RedirectResponse(url, status_code=307, headers={"cache-control": "no-store"})
         return self._reply(request, video, span, headers)
+
+    async def _signed_url(self, video_id: str) -> str | None:
+        """Where the blob store itself gives the file out, if it does and is to."""
+        if not self.runtime.settings.media_redirect:
+            return None
+        async with self.runtime.database.reading() as reader:
+            stored = await store.find(reader, video_id)
+        if stored is None:
+            return None
+        return await self.runtime.blobs.signed_url(stored.blob_prefix + CONTENT_SUFFIX, SIGNED_SECONDS)
 
     def _reply(
         self, request: Request, video: video_pb2.Video, span: Span | None, headers: dict[str, str]

@@ -23,6 +23,7 @@ from mesh.watch import Notifier
 from services.video import lifecycle, store
 from services.video.plan import TOPIC, topic_hits
 from services.video.store import Stored
+from services.video.views import count_view
 
 DEFAULT_SECONDS = 75
 Context = grpc.aio.ServicerContext[object, object]
@@ -163,7 +164,7 @@ class VideoService(rpc.VideoServiceServicer):
     ) -> AsyncIterator[messages.GetVideoContentResponse]:
         key = await self._file(request.video_id, ".mp4")
         if request.offset == 0:
-            await self._count_view(request.video_id)
+            await count_view(self.runtime, request.video_id)
         with _deleted_meanwhile(request.video_id):
             async for chunk in self.runtime.blobs.stream(key, request.offset, request.length or None):
                 content = httpbody_pb2.HttpBody(content_type="video/mp4", data=chunk)
@@ -193,13 +194,6 @@ class VideoService(rpc.VideoServiceServicer):
         stored = await self._read(video_id)
         lifecycle.require_completed(stored.video)
         return stored.blob_prefix + suffix
-
-    async def _count_view(self, video_id: str) -> None:
-        async with self.runtime.database.transaction() as tx:
-            video = (await _find(tx, video_id)).video
-            video.view_count += 1
-            video.last_view_time.FromDatetime(self.runtime.clock.now())
-            await store.save(tx, video)
 
     async def _read(self, video_id: str) -> Stored:
         async with self.runtime.database.reading() as reader:

@@ -10,6 +10,7 @@ from mootion.llm.v1.task_pb2 import Concept
 
 from services.llm.extractive.analysis import Analysis, Sentence
 from services.llm.extractive.questions.notation import Told, notation_of
+from services.llm.extractive.questions.repeats import said_once
 from services.llm.extractive.questions.standalone import (
     is_instruction,
     is_weak,
@@ -148,13 +149,14 @@ class Reading:
 
     @cached_property
     def standing(self) -> tuple[Sentence, ...]:
-        """Sentences of the teaching text that stand alone, in order."""
-        return tuple(s for s in self._readable if s.index not in self.weak)
+        """Sentences of the teaching text that stand alone, in order, each wording once."""
+        return said_once(s for s in self._readable if s.index not in self.weak)
 
     @cached_property
     def askable(self) -> tuple[Sentence, ...]:
         """The sentences that stand alone, and the weak ones that can be asked about where there are too few."""
-        return self._readable
+        weak = (s for s in self._readable if s.index in self.weak)
+        return tuple(sorted(said_once((*self.standing, *weak)), key=lambda sentence: sentence.index))
 
     @cached_property
     def weak(self) -> frozenset[int]:

@@ -20,6 +20,7 @@ from services.llm.extractive.questions.kinship import Kinship
 from services.llm.extractive.questions.listings import Listing, listings
 from services.llm.extractive.questions.quantities import NO_TERM, Quantity, quantities
 from services.llm.extractive.questions.reading import Reading
+from services.llm.extractive.questions.repeats import wording
 from services.llm.extractive.questions.sequences import Sequence, sequences
 from services.llm.extractive.questions.wording import word_count
 
@@ -99,12 +100,18 @@ class Workshop:
             *((q.term, q.sentence, 0.6) for q in self.quantities if q.term != NO_TERM),
             *((m[0].term, s, 0.5) for s in self.reading.standing if (m := self.reading.mentions(s))),
         ]
-        standing = {sentence.index for sentence in self.reading.standing}
+        standing = {wording(sentence): sentence for sentence in self.reading.standing}
         found: dict[int, tuple[int, Sentence, float]] = {}
-        for term, sentence, quality in sources:
-            if sentence.index in standing and word_count(sentence.text) <= LONGEST_STATEMENT_WORDS:
+        for term, source, quality in sources:
+            sentence = standing.get(wording(source))
+            if sentence is not None and word_count(sentence.text) <= LONGEST_STATEMENT_WORDS:
                 found.setdefault(sentence.index, (term, sentence, quality))
         return list(found.values())
+
+    @cached_property
+    def statement_stems(self) -> dict[int, frozenset[str]]:
+        """The stems of each statement by the index of its sentence."""
+        return {sentence.index: frozenset(sentence.stems) for _, sentence, _ in self.statements}
 
     @cached_property
     def definition_of(self) -> dict[int, Definition]:

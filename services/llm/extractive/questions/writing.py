@@ -16,6 +16,7 @@ from services.llm.extractive.questions.difficulty import difficulty
 from services.llm.extractive.questions.draft import Seed
 from services.llm.extractive.questions.gate import Gate
 from services.llm.extractive.questions.reading import read
+from services.llm.extractive.questions.repeats import wording
 from services.llm.extractive.questions.selection import Selection
 from services.llm.extractive.questions.workshop import Workshop
 from services.llm.extractive.questions.writers import (
@@ -80,11 +81,13 @@ def _is_specific(analysis: Analysis, concept: Concept) -> bool:
 
 
 def _plans(shop: Workshop) -> Iterator[Seed]:
-    """Everything that could be asked; questions on weak sentences count for less."""
+    """Everything that could be asked, of sentences said again only once; those on weak sentences count for less."""
     english = shop.reading.analysis.language.is_english
+    asked: dict[tuple[str, str], int] = {}
     for writer in _WRITERS if english else (gap_text,):
         for seed in writer.plan(shop):
-            if english or seed.kind in _KINDS_ELSEWHERE:
+            first = asked.setdefault((seed.template, wording(seed.sentence)), seed.sentence.index)
+            if first == seed.sentence.index and (english or seed.kind in _KINDS_ELSEWHERE):
                 weak = seed.sentence.index in shop.reading.weak
                 yield replace(seed, quality=seed.quality - WEAKNESS) if weak else seed
 

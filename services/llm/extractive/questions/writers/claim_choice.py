@@ -91,6 +91,7 @@ def _reason_item(shop: Workshop, seed: Seed) -> Item | None:
         for c in others
         if _same_opening(c, cause) and 0.5 * length <= word_count(c.reason) <= 2 * length
     ]
+    fitting = list(dict.fromkeys(fitting))
     random.shuffle(fitting)
     if len(fitting) < _WRONG_OPTIONS:
         return None

@@ -106,9 +106,10 @@ def _names(shop: Workshop, sentences: Sequence[Sentence]) -> str:
 def _beside(shop: Workshop, sentence: Sentence, random: Random) -> list[Sentence]:
     """Other statements of claims and definitions, those of the same section first, none about the same words."""
     section = shop.reading.analysis.section_of[sentence.passage]
+    stems = shop.statement_stems
     near, far, plain = list[Sentence](), list[Sentence](), list[Sentence]()
     for _, other, quality in shop.statements:
-        if other.index == sentence.index or _share(other, sentence) > 0.5:
+        if other.index == sentence.index or _share(stems[other.index], stems[sentence.index]) > 0.5:
             continue
         same = shop.reading.analysis.section_of[other.passage] == section
         (plain if quality < _LEAST_BESIDE else near if same else far).append(other)
@@ -118,6 +119,5 @@ def _beside(shop: Workshop, sentence: Sentence, random: Random) -> list[Sentence
     return (near + far[:8] + plain[:4])[:10]
 
 
-def _share(a: Sentence, b: Sentence) -> float:
-    one, other = set(a.stems), set(b.stems)
+def _share(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / max(1, min(len(one), len(other)))
