@@ -11,6 +11,7 @@ from mesh.service import Parts, Servicer
 from mesh.watch import Notifier
 from services.document import store
 from services.document.processing import DocumentProcessingService
+from services.document.erasure import erase
 from services.document.service import DocumentService, blob_key
 
 
@@ -21,9 +22,11 @@ def build(runtime: Runtime) -> Parts:
     async def start() -> None:
         await runtime.database.create_tables(store.metadata)
 
-    async def remove_bytes(event: event_pb2.Event) -> None:
+    async def follow(event: event_pb2.Event) -> None:
         if event.HasField("document_deleted"):
             await runtime.blobs.delete(blob_key(event.document_deleted.document_id))
+        if event.HasField("account_erased"):
+            await erase(runtime, event.owner_id)
 
     return Parts(
         name="document",
@@ -39,7 +42,7 @@ def build(runtime: Runtime) -> Parts:
                 processing_service_pb2.DESCRIPTOR.services_by_name["DocumentProcessingService"],
             ),
         ],
-        tasks=[lambda: runtime.events.run("document", remove_bytes)],
+        tasks=[lambda: runtime.events.run("document", follow)],
         start=start,
     )
 

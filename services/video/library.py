@@ -1,5 +1,6 @@
-"""What follows for videos when documents or videos are deleted."""
+"""What follows for videos when documents, videos or accounts are deleted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mootion.event.v1 import event_pb2
@@ -15,15 +16,22 @@ class Library:
     runtime: Runtime
 
     async def follow(self, event: event_pb2.Event) -> None:
-        """Deletes the videos of a deleted document, and the files of a deleted video. A repeat finds none left."""
+        """Deletes the videos of a deleted document or account, and the files of a deleted video.
+
+        A repeat finds none left.
+        """
         if event.HasField("video_deleted"):
             await self.runtime.blobs.delete_prefix(f"{event.video_deleted.blob_prefix}.")
-        if not event.HasField("document_deleted"):
-            return
-        async with self.runtime.database.reading() as reader:
-            video_ids = await store.videos_of(reader, event.document_deleted.document_id)
-        for video_id in video_ids:
+        for video_id in await self._videos_to_go(event):
             await self._remove(video_id)
+
+    async def _videos_to_go(self, event: event_pb2.Event) -> Sequence[str]:
+        async with self.runtime.database.reading() as reader:
+            if event.HasField("document_deleted"):
+                return await store.videos_of(reader, event.document_deleted.document_id)
+            if event.HasField("account_erased"):
+                return await store.videos_of_owner(reader, event.owner_id)
+        return ()
 
     async def _remove(self, video_id: str) -> None:
         async with self.runtime.database.transaction() as tx:

@@ -171,6 +171,12 @@ async def videos_of(reader: Reader, document_id: str) -> list[str]:
     return list((await reader.execute(statement)).scalars())
 
 
+async def videos_of_owner(reader: Reader, owner_id: str) -> list[str]:
+    """Ids of everything that belongs to an owner."""
+    rows = await reader.execute(select(videos.c.video_id).where(videos.c.owner_id == owner_id))
+    return list(rows.scalars())
+
+
 async def add_scenes(tx: Transaction, video_id: str, count: int) -> None:
     """Stores the scenes of a script, none rendered."""
     rows: Iterable[dict[str, Any]] = (

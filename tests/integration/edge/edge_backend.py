@@ -26,15 +26,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-HEALTH_NAMES = (
-    "mootion.answer.v1.AnswerService",
-    "mootion.document.v1.DocumentService",
-    "mootion.flowchart.v1.FlowchartService",
-    "mootion.llm.v1.LlmService",
-    "mootion.quiz.v1.QuizService",
-    "mootion.search.v1.SearchService",
-    "mootion.video.v1.VideoService",
-)
+from mesh import policy
+
 VIDEO = bytes(range(256)) * 4096
 Context = grpc.aio.ServicerContext[object, object]
 
@@ -181,8 +174,8 @@ async def serving(documents: Documents, grpc_port: int, media_port: int) -> Asyn
     search_service_pb2_grpc.add_SearchServiceServicer_to_server(Searches(), server)  # type: ignore[abstract]
     checks = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(checks, server)
-    for name in HEALTH_NAMES:
-        await checks.set(name, health_pb2.HealthCheckResponse.SERVING)
+    for service in policy.all_services():
+        await checks.set(service.full_name, health_pb2.HealthCheckResponse.SERVING)
     server.add_insecure_port(f"127.0.0.1:{grpc_port}")
     await server.start()
     async with _media(media_port):

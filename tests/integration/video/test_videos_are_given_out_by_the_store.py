@@ -38,13 +38,13 @@ def address(served: Running, video: video_pb2.Video) -> str:
     return f"http://{settings.bind_host}:{settings.media_port}/v1/videos/{video.video_id}/content"
 
 
-def learner(name: str = "tester") -> dict[str, str]:
-    return {"mootion-principal": name, "mootion-role": "STUDENT", "mootion-caller": "edge"}
+def learner(served: Running, video: video_pb2.Video, name: str = "tester") -> dict[str, str]:
+    return served.signed(f"/v1/videos/{video.video_id}/content", principal=name)
 
 
 async def test_a_player_is_sent_to_the_store_and_seeks_there(served: Running, video: video_pb2.Video) -> None:
     async with httpx2.AsyncClient() as client:
-        sent = await client.get(address(served, video), headers=learner() | {"range": "bytes=100-299"})
+        sent = await client.get(address(served, video), headers=learner(served, video) | {"range": "bytes=100-299"})
         assert (sent.status_code, sent.headers["cache-control"]) == (307, "no-store")
         part = await client.get(sent.headers["location"], headers={"range": "bytes=100-299"})
         whole = await client.get(sent.headers["location"])
@@ -55,19 +55,19 @@ async def test_a_player_is_sent_to_the_store_and_seeks_there(served: Running, vi
 
 async def test_only_who_may_see_the_video_is_sent_there(served: Running, video: video_pb2.Video) -> None:
     async with httpx2.AsyncClient() as client:
-        refused = await client.get(address(served, video), headers=learner("somebody-else"))
+        refused = await client.get(address(served, video), headers=learner(served, video, "somebody-else"))
     assert refused.status_code == 404
     assert "location" not in refused.headers
 
 
 async def test_a_view_is_counted_where_playing_begins(served: Running, video: video_pb2.Video) -> None:
     async with httpx2.AsyncClient() as client:
-        await client.get(address(served, video), headers=learner())
-        await client.get(address(served, video), headers=learner() | {"range": "bytes=100-"})
+        await client.get(address(served, video), headers=learner(served, video))
+        await client.get(address(served, video), headers=learner(served, video) | {"range": "bytes=100-"})
     assert (await get(served, video.video_id)).view_count == 1
 
 
 async def test_a_file_that_the_player_has_is_not_sent_again(served: Running, video: video_pb2.Video) -> None:
     async with httpx2.AsyncClient() as client:
-        headers = learner() | {"if-none-match": '"c0ffee"'}
+        headers = learner(served, video) | {"if-none-match": '"c0ffee"'}
         assert (await client.get(address(served, video), headers=headers)).status_code == 304
