@@ -65,7 +65,7 @@ class Providers:
             )
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         async with self._client(provider, redirect_uri) as client:
-            endpoint = (await self._about(provider, client))["authorization_endpoint"]
+            endpoint = (await self._about(provider))["authorization_endpoint"]
             url, _ = client.create_authorization_url(
                 endpoint, state=state, nonce=nonce, code_verifier=verifier
             )
@@ -91,12 +91,12 @@ class Providers:
         self, provider: OpenIdProvider, begun: Mapping[str, str], code: str
     ) -> Mapping[str, Any]:
         async with self._client(provider, begun["redirect_uri"]) as client:
-            about = await self._about(provider, client)
+            about = await self._about(provider)
             try:
                 token = await client.fetch_token(
                     about["token_endpoint"], code=code, code_verifier=begun["verifier"]
                 )
-                keys = (await client.get(about["jwks_uri"], withhold_token=True)).raise_for_status().json()
+                keys: Any = await self._read(about["jwks_uri"])
                 claims = jwt.decode(
                     token["id_token"], KeySet.import_key_set(keys), algorithms=ALGORITHMS
                 ).claims
@@ -165,17 +165,23 @@ class Providers:
         begun: dict[str, str] = json.loads(self.sealer.open(used[1], f"sign_in:{token_hash}"))
         return begun
 
-    async def _about(self, provider: OpenIdProvider, client: AsyncOAuth2Client) -> dict[str, Any]:
+    async def _about(self, provider: OpenIdProvider) -> dict[str, Any]:
         if provider.name not in self._metadata:
             url = f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration"
             try:
-                found = (await client.get(url, withhold_token=True)).raise_for_status().json()
+                found = await self._read(url)
             except (httpx2.HTTPError, ValueError):
                 raise sign_in_failed("The provider does not answer.") from None
             if found.get("issuer") != provider.issuer:
                 raise sign_in_failed("The provider says it is another one.")
             self._metadata[provider.name] = found
         return self._metadata[provider.name]
+
+    async def _read(self, url: str) -> dict[str, Any]:
+        """What the provider publishes to everybody, asked for without our own credentials."""
+        async with httpx2.AsyncClient(timeout=CALL_SECONDS, transport=self.transport) as client:
+            found: dict[str, Any] = (await client.get(url)).raise_for_status().json()
+            return found
 
     def _client(self, provider: OpenIdProvider, redirect_uri: str) -> AsyncOAuth2Client:
         return AsyncOAuth2Client(

@@ -62,10 +62,10 @@ class House:
     def stranger(self) -> Person:
         return Person(self.channel)
 
-    async def newcomer(self, username: str, **fields: str) -> Person:
+    async def newcomer(self, username: str, email: str = "") -> Person:
         """Somebody who has just registered."""
         person = self.stranger()
-        request = identity_service_pb2.RegisterRequest(username=username, password=PASSWORD, **fields)
+        request = identity_service_pb2.RegisterRequest(username=username, password=PASSWORD, email=email)
         reply = await person.identity("Register", request)
         person.tokens, person.account_id = reply.tokens, reply.account.account_id
         return person
