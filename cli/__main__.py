@@ -116,6 +116,22 @@ def worker(name: Annotated[str, typer.Argument(help="Name of the worker.")]) -> 
     _run_module(name, WORKERS, "worker")
 
 
+@app.command(epilog="Examples:\n\n  mootion reindex\n\n  mootion reindex --shards 4")
+def reindex(
+    shards: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Parts of the new index; as many as now by default.")
+    ] = None,
+) -> None:
+    """Move the index on Elasticsearch to a new one, for a new mapping, while searches go on."""
+    from cli import reindex as moving
+
+    try:
+        _say(f"The index is {moving.reindex(_settings(), shards)} now.")
+    except moving.ReindexFailed as error:
+        _say(str(error))
+        raise typer.Exit(FAILED) from error
+
+
 def _run_module(name: str, modules: dict[str, str], noun: str) -> None:
     if name not in modules:
         _say(f"There is no {noun} {name!r}. There are: {', '.join(sorted(modules))}.")
