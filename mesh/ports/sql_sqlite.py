@@ -10,10 +10,11 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import CursorResult, Executable, MetaData, Table, literal
+from sqlalchemy import Connection, CursorResult, Executable, MetaData, Table, literal
 from sqlalchemy.dialects import sqlite
 
-from mesh.ports import tables
+from mesh.config import ConfigurationError
+from mesh.migrations.version import embedded_schema, newest, problem, version_of
 from mesh.ports.changes import Changes
 from mesh.ports.failures import StorageUnavailable
 from mesh.ports.outgoing import Outgoing
@@ -66,11 +67,12 @@ class SqliteDatabase:
 
     @classmethod
     async def open(cls, path: Path, *, now: Callable[[], float], new_id: Callable[[], str]) -> Self:
-        """Opens or creates the file and the mesh's own tables.
+        """Opens or creates the file, and brings its tables to the newest step of the history.
 
         One process at a time: SQLite does not wait for others when it turns WAL on.
 
         Raises:
+            ConfigurationError: a later version of this program made the tables.
             StorageUnavailable: the file is no database, or another process kept it locked.
             OSError: the file cannot be made.
         """
@@ -79,7 +81,12 @@ class SqliteDatabase:
             if not await locked_in_time(lock, BUSY_TIMEOUT_SECONDS):
                 raise StorageUnavailable(f"database: another process locks {path.name}; end it and repeat")
             database = cls(path, now, new_id)
-        await database.create_tables(tables.metadata)
+        try:
+            async with database.writer.unit() as unit:
+                await unit.commit(_migrate)
+        except BaseException:
+            await database.close()
+            raise
         return database
 
     @asynccontextmanager
@@ -155,3 +162,19 @@ class SqliteDatabase:
             return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
         except sqlite3.OperationalError:
             return -1
+
+
+def _migrate(connection: Connection) -> None:
+    found = version_of(connection)
+    if found == newest():
+        return
+    if found is not None and found > newest():
+        raise ConfigurationError([str(problem(found, "MOOTION_DATA_DIR"))])
+    schema = embedded_schema() if found is None else []
+    for statement in schema:
+        connection.exec_driver_sql(statement)
+    if not schema:
+        # Imported here: it takes a fifth of a second, and is needed once after an update of the program.
+        from mesh.migrations.apply import migrate
+
+        migrate(connection)

@@ -9,7 +9,6 @@ from mesh.runtime import Runtime
 from mesh.server import run_service
 from mesh.service import Parts, Servicer
 from mesh.watch import Notifier
-from services.document import store
 from services.document.processing import DocumentProcessingService
 from services.document.service import DocumentService, blob_key
 
@@ -17,9 +16,6 @@ from services.document.service import DocumentService, blob_key
 def build(runtime: Runtime) -> Parts:
     """Puts the service together from the ports it is given."""
     notifier = Notifier()
-
-    async def start() -> None:
-        await runtime.database.create_tables(store.metadata)
 
     async def remove_bytes(event: event_pb2.Event) -> None:
         if event.HasField("document_deleted"):
@@ -40,7 +36,6 @@ def build(runtime: Runtime) -> Parts:
             ),
         ],
         tasks=[lambda: runtime.events.run("document", remove_bytes)],
-        start=start,
     )
 
 
