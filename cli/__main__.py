@@ -139,6 +139,30 @@ def _run_module(name: str, modules: dict[str, str], noun: str) -> None:
     os.execv(sys.executable, [sys.executable, "-m", modules[name]])
 
 
+@app.command(epilog="Examples:\n\n  mootion migrate\n\n  mootion migrate --check\n\n  mootion migrate --sql > schema.sql")
+def migrate(
+    check: Annotated[bool, typer.Option(help="Change nothing; exit with 1 where there is something to do.")] = False,
+    sql: Annotated[bool, typer.Option(help="Print the statements that make the schema; change nothing.")] = False,
+) -> None:
+    """Bring the database of DATABASE_URL to the schema of this version. There is no way back but a backup."""
+    from cli import migrate as migration
+
+    settings = _settings()
+    try:
+        if sql:
+            migration.write_sql(settings, sys.stdout)
+        elif check:
+            wrong = migration.wrong_version(settings)
+            _say(wrong or "The schema is as this version needs it.")
+            raise typer.Exit(FAILED if wrong else 0)
+        else:
+            before, now = migration.migrate(settings)
+            _say(f"The schema is at step {now}." if before in (None, now) else f"From step {before} to {now}.")
+    except migration.MigrationFailed as error:
+        _say(str(error))
+        raise typer.Exit(FAILED) from None
+
+
 @app.command(name="doctor", epilog="Examples:\n\n  mootion doctor\n\n  mootion doctor --json")
 def examine(as_json: AsJson = False) -> None:
     """Say what is missing on this machine and how to get it."""
