@@ -39,6 +39,9 @@ def migrate_postgres(url: str) -> tuple[str | None, str]:
         SchemaNewer: the database is ahead of this program.
         sqlalchemy.exc.DBAPIError: the server refuses or does not answer.
     """
+    # Imported here: the embedded database needs no driver of a server.
+    from mesh.ports.postgres_partitions import make_missing
+
     engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"), connect_args={"connect_timeout": 3}
     )
@@ -50,6 +53,7 @@ def migrate_postgres(url: str) -> tuple[str | None, str]:
             raise SchemaNewer(problem(found, "DATABASE_URL"))
         if found != newest():
             migrate(connection)
+        make_missing(connection)
     engine.dispose()
     return found, newest()
 

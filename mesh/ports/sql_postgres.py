@@ -16,6 +16,7 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    and_,
     cast,
     func,
     select,
@@ -34,7 +35,9 @@ from mesh.ports.postgres_changes import PostgresChanges
 from mesh.ports.postgres_connections import READS, RELAXED, Server, connected, hung_up_in_time, to_end
 from mesh.ports.postgres_errors import is_conflict, typed_postgres_errors
 from mesh.ports.postgres_holds import PostgresHolds
+from mesh.ports.postgres_partitions import change_partitions, drop_old, make_missing, missing, old
 from mesh.ports.postgres_replica import Replica
+from mesh.ports.retention import remove
 from mesh.ports.sql_outgoing import OutgoingWriter
 
 POOL_SIZE = 10
@@ -132,6 +135,7 @@ class PostgresDatabase:
             await database._set_clock()
             await database._check_schema()
             await database._set_epoch()
+            await database._make_partitions()
         except BaseException:
             await database.close()
             raise
@@ -205,6 +209,16 @@ class PostgresDatabase:
         """See `SqlDatabase.insert`."""
         return postgresql.insert(table)
 
+    async def trim_log(self, before: float) -> int:
+        """See `SqlDatabase.trim_log`. Row by row go only events of transactions that had no partition."""
+        await self._make_partitions()
+        await change_partitions(
+            self._writers, lambda below: old(below, before), lambda below: drop_old(below, before)
+        )
+        handled = select(func.min(tables.subscriptions.c.transaction_id)).scalar_subquery()
+        rest = tables.outbox.to_metadata(MetaData(), name="outbox_rest")
+        return await remove(self, rest, and_(rest.c.time < before, rest.c.transaction_id < handled))
+
     async def create_tables(self, metadata: MetaData) -> None:
         """See `Database.create_tables`."""
         with typed_postgres_errors():
@@ -249,6 +263,9 @@ class PostgresDatabase:
             self._writers.execution_options(isolation_level="AUTOCOMMIT"),
             behind.values(ahead=tables.log_epoch.c.ahead + top - next_id + 1),
         )
+
+    async def _make_partitions(self) -> None:
+        await change_partitions(self._writers, missing, make_missing)
 
     async def _notify(self, channel: str, payload: str) -> None:
         await _tried_again(self._changers, func.pg_notify(channel, payload).select())

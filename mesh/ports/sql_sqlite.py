@@ -10,7 +10,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, CursorResult, Executable, MetaData, Table, literal
+from sqlalchemy import Connection, CursorResult, Executable, MetaData, Table, and_, func, literal, select
 from sqlalchemy.dialects import sqlite
 
 from mesh.config import ConfigurationError
@@ -18,10 +18,12 @@ from mesh.migrations.version import embedded_schema, newest, problem, version_of
 from mesh.ports.changes import Changes
 from mesh.ports.failures import StorageUnavailable
 from mesh.ports.outgoing import Outgoing
+from mesh.ports.retention import remove
 from mesh.ports.sql_outgoing import OutgoingWriter
 from mesh.ports.sqlite_connection import BUSY_TIMEOUT_SECONDS, SqliteConnection, buffered, open_engine
 from mesh.ports.sqlite_turn import locked, locked_in_time
 from mesh.ports.sqlite_writer import SqliteWriter, WriteUnit, lock_path
+from mesh.ports.tables import outbox, subscriptions
 
 READERS = 4
 
@@ -142,6 +144,11 @@ class SqliteDatabase:
     def insert(self, table: Table) -> sqlite.Insert:
         """See `SqlDatabase.insert`."""
         return sqlite.insert(table)
+
+    async def trim_log(self, before: float) -> int:
+        """See `SqlDatabase.trim_log`."""
+        handled = select(func.min(subscriptions.c.position)).scalar_subquery()
+        return await remove(self, outbox, and_(outbox.c.time < before, outbox.c.seq <= handled))
 
     async def create_tables(self, metadata: MetaData) -> None:
         """See `Database.create_tables`."""
