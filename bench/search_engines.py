@@ -102,13 +102,19 @@ def measure(url: str, folder: Path, passages: int) -> dict[str, dict[str, float]
     return figures
 
 
+class Measured(Elasticsearch):
+    """The test node with both compilers, as a node that stays."""
+
+    java_options = ()
+
+
 @contextmanager
 def serving(url: str | None, folder: Path) -> Iterator[str]:
     """The address that is given, or that of a test node while the block lasts."""
     if url is not None:
         yield url
         return
-    node = Elasticsearch(folder, tethered=True)
+    node = Measured(folder, tethered=True)
     node.start()
     try:
         yield node.url

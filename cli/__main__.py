@@ -116,11 +116,68 @@ def worker(name: Annotated[str, typer.Argument(help="Name of the worker.")]) -> 
     _run_module(name, WORKERS, "worker")
 
 
+@app.command(
+    epilog="Examples:\n\n  mootion edge\n\n"
+    "  MOOTION_DOCUMENT_ADDRESS=10.0.0.1:50051,10.0.0.2:50051 MOOTION_QUIZ_ADDRESS=quiz.mootion:50051 mootion edge"
+)
+def edge() -> None:
+    """Run the edge alone, before services that run elsewhere. SIGTERM finishes the calls in flight, then ends it."""
+    os.execv(sys.executable, [sys.executable, "-m", "gateway"])
+
+
+@app.command(epilog="Examples:\n\n  mootion reindex\n\n  mootion reindex --shards 4")
+def reindex(
+    shards: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Parts of the new index; as many as now by default.")
+    ] = None,
+) -> None:
+    """Move the index on Elasticsearch to a new one, for a new mapping, while searches go on."""
+    from cli import reindex as moving
+
+    try:
+        _say(f"The index is {moving.reindex(_settings(), shards)} now.")
+    except moving.ReindexFailed as error:
+        _say(str(error))
+        raise typer.Exit(FAILED) from error
+
+
 def _run_module(name: str, modules: dict[str, str], noun: str) -> None:
     if name not in modules:
         _say(f"There is no {noun} {name!r}. There are: {', '.join(sorted(modules))}.")
         raise typer.Exit(BAD_CONFIGURATION)
     os.execv(sys.executable, [sys.executable, "-m", modules[name]])
+
+
+@app.command(
+    epilog="Examples:\n\n  mootion migrate\n\n  mootion migrate --check\n\n  mootion migrate --sql > schema.sql"
+)
+def migrate(
+    check: Annotated[
+        bool, typer.Option(help="Change nothing; exit with 1 where there is something to do.")
+    ] = False,
+    sql: Annotated[
+        bool, typer.Option(help="Print the statements that make the schema; change nothing.")
+    ] = False,
+) -> None:
+    """Bring the database of DATABASE_URL to the schema of this version. There is no way back but a backup."""
+    from cli import migrate as migration
+
+    settings = _settings()
+    try:
+        if sql:
+            migration.write_sql(settings, sys.stdout)
+        elif check:
+            wrong = migration.wrong_version(settings)
+            _say(wrong or "The schema is as this version needs it.")
+            raise typer.Exit(FAILED if wrong else 0)
+        else:
+            before, now = migration.migrate(settings)
+            _say(
+                f"The schema is at step {now}." if before in (None, now) else f"From step {before} to {now}."
+            )
+    except migration.MigrationFailed as error:
+        _say(str(error))
+        raise typer.Exit(FAILED) from None
 
 
 @app.command(name="doctor", epilog="Examples:\n\n  mootion doctor\n\n  mootion doctor --json")

@@ -45,10 +45,17 @@ class Postgres(Server):
         """URL of a database of this server."""
         return f"postgresql://{role}:{self.kept.password()}@127.0.0.1:{self.port}/{database}"
 
-    def create_database(self, name: str) -> str:
-        """Makes an empty database that belongs to the role `mootion` and returns its URL."""
+    def create_database(self, name: str, template: str = "template1") -> str:
+        """Makes a database that belongs to the role `mootion` and returns its URL.
+
+        Args:
+            name: the new database.
+            template: what it is a copy of; empty by default.
+        """
         self._administer(
-            sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(OWNER))
+            sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
+                *(sql.Identifier(part) for part in (name, OWNER, template))
+            )
         )
         return self.url_of(name)
 

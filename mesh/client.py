@@ -26,7 +26,7 @@ _OPTIONS = (
     ("grpc.keepalive_timeout_ms", 5_000),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 2_000),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
 )
 _BALANCED: dict[str, Any] = {"loadBalancingConfig": [{"round_robin": {}}]}
 # The empty name stands for the whole server: one that says NOT_SERVING gets no new calls.

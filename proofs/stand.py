@@ -8,6 +8,7 @@ from typing import Self
 from uuid import uuid4
 
 from ground.server import ServerError
+from mesh.migrations.apply import migrate_postgres
 from proofs.ground import Ground, Mode
 from proofs.numbers import CannotRun
 from proofs.real_servers import RealServers
@@ -46,8 +47,10 @@ class Stand:
         servers = self._started()
         servers.restore()
         name = f"proof_{uuid4().hex}"
+        database_url = servers.postgres.create_database(name)
+        migrate_postgres(database_url)
         urls = {
-            "DATABASE_URL": servers.postgres.create_database(name),
+            "DATABASE_URL": database_url,
             "AMQP_URL": servers.rabbitmq.create_vhost(name),
             "REDIS_URL": servers.redis.url,
             "BLOB_URL": servers.s3.create_bucket(name.replace("_", "-")),

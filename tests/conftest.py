@@ -18,6 +18,7 @@ from ground.redis_server import DATABASES, RedisServer
 from ground.s3 import S3
 from ground.server import Server, ServerMissing
 from mesh.config import Settings
+from mesh.migrations.apply import migrate_postgres
 from tests.elasticsearch.node import Elasticsearch
 
 AnyServer = TypeVar("AnyServer", bound=Server)
@@ -69,9 +70,25 @@ def elasticsearch(ground_folder: Path) -> Iterator[Elasticsearch]:
     yield from _running(Elasticsearch, ground_folder)
 
 
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Postgres) -> str:
+    """The name of a database with the newest schema and no rows."""
+    name = f"test_{uuid4().hex}"
+    migrate_postgres(postgres.create_database(name))
+    return name
+
+
 @pytest.fixture
-def postgres_url(postgres: Postgres) -> Iterator[str]:
-    """An empty database."""
+def postgres_url(postgres: Postgres, postgres_template: str) -> Iterator[str]:
+    """A database with the newest schema and no rows."""
+    name = f"test_{uuid4().hex}"
+    yield postgres.create_database(name, postgres_template)
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def empty_postgres_url(postgres: Postgres) -> Iterator[str]:
+    """A database without tables."""
     name = f"test_{uuid4().hex}"
     yield postgres.create_database(name)
     postgres.drop_database(name)

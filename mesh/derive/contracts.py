@@ -12,7 +12,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.descriptor import Descriptor, MethodDescriptor
 from mootion.policy.v1 import policy_pb2
 
-from mesh.policy import DEFAULT_MAX_REQUEST_BYTES, Idempotency, options_of
+from mesh.policy import AFTER_SEQUENCE, DEFAULT_MAX_REQUEST_BYTES, Idempotency, options_of
 
 HTTP_BODY = "google.api.HttpBody"
 
@@ -80,6 +80,11 @@ class Method:
     def at_edge(self) -> bool:
         """Callable from outside."""
         return self.policy is not None and "edge" in self.policy.callers
+
+    @property
+    def resumable(self) -> bool:
+        """A watch: its stream goes on where it was when it is asked for `after_sequence`."""
+        return self.descriptor.server_streaming and AFTER_SEQUENCE in self.input.fields_by_name
 
     @property
     def deadline_seconds(self) -> float:

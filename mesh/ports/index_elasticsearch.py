@@ -83,13 +83,14 @@ class ElasticsearchIndex:
         ranked = sorted(buckets, key=lambda b: (-b["doc_count"], len(b["key"]), b["key"]))
         return [bucket["key"] for bucket in ranked[:limit]]
 
-    async def reindex(self, grace_seconds: float = SEARCH_SECONDS) -> str:
+    async def reindex(self, shards: int | None = None, grace_seconds: float = SEARCH_SECONDS) -> str:
         """Moves all entries to a new index, of today's mapping, while searches go on.
 
         Writes go on during the copy. For its last, short step they are refused with `StorageUnavailable`; who repeats
         them finds the new index. What a broken-off run left behind, the next one removes. One at a time.
 
         Args:
+            shards: parts of the new index; as many as the old one has by default.
             grace_seconds: how long the old index is kept for searches that began on it.
 
         Returns:
@@ -97,7 +98,7 @@ class ElasticsearchIndex:
         """
         with self._typed_errors():
             await self._make_sure_it_is_there()
-            return await Moving(self._writer, self._alias, self._shards, grace_seconds).move()
+            return await Moving(self._writer, self._alias, shards, grace_seconds).move()
 
     async def close(self) -> None:
         await self._client.close()
@@ -220,6 +221,11 @@ class ElasticsearchIndex:
 
     async def _ask(self, owner_id: str, body: Mapping[str, Any]) -> Found:
         answer = await self._client.search(
-            index=self._alias, routing=owner_id, allow_partial_search_results=False, body=dict(body)
+            index=self._alias,
+            routing=owner_id,
+            # The same copy of the shard each time: copies may order equal scores differently, and pages would overlap.
+            preference=f"owner {owner_id}",
+            allow_partial_search_results=False,
+            body=dict(body),
         )
         return dict(answer)

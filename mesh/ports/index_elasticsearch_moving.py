@@ -22,10 +22,13 @@ class Moving:
     deleted is deleted, and the alias changes hands in one step.
 
     Args:
+        shards: parts of the new index; None for as many as the old one has.
         grace_seconds: how long searches that found the old index may still need it.
     """
 
-    def __init__(self, client: AsyncElasticsearch, alias: str, shards: int, grace_seconds: float) -> None:
+    def __init__(
+        self, client: AsyncElasticsearch, alias: str, shards: int | None, grace_seconds: float
+    ) -> None:
         self._client = client
         self._alias = alias
         self._next = f"{alias}-next"
@@ -48,8 +51,9 @@ class Moving:
         return new
 
     async def _fill(self, old: str, new: str) -> None:
+        shards = self._shards or await self._shards_of(old)
         await self._client.indices.create(
-            index=new, settings=index_settings(self._shards), mappings=MAPPINGS, aliases={self._next: {}}
+            index=new, settings=index_settings(shards), mappings=MAPPINGS, aliases={self._next: {}}
         )
         checkpoints = await self._checkpoints(old)
         await self._copy(old, ALL)
@@ -107,6 +111,10 @@ class Moving:
                 page = []
         if page:
             yield page
+
+    async def _shards_of(self, index: str) -> int:
+        settings = await self._client.indices.get_settings(index=index)
+        return int(settings[index]["settings"]["index"]["number_of_shards"])
 
     async def _count(self, index: str) -> int:
         return int((await self._client.count(index=index))["count"])

@@ -4,10 +4,11 @@ import asyncio
 import random
 
 import structlog
-from sqlalchemy import ColumnElement, Table, and_, delete, func, select, tuple_
+from sqlalchemy import ColumnElement, Table, and_, delete, select, tuple_
 
+from mesh.ports.sql import Database
 from mesh.ports.sql_database import SqlDatabase
-from mesh.ports.tables import JobState, outbox, queue_jobs, replies, subscriptions
+from mesh.ports.tables import JobState, queue_jobs, replies
 
 KEPT_SECONDS = 7 * 86400.0
 SWEEP_SECONDS = 3600.0
@@ -19,16 +20,16 @@ log = structlog.get_logger(__name__)
 async def sweep(database: SqlDatabase, kept_seconds: float = KEPT_SECONDS) -> int:
     """Removes rows older than `kept_seconds`, a thousand in each transaction; tells how many.
 
-    An event goes only after every subscription has handled it. Dead letters stay until they are replayed.
+    An event goes only after every subscription has handled it, on PostgreSQL with all others of its partition.
+    Dead letters and events set apart stay until they are replayed.
     """
     before = database.now() - kept_seconds
-    handled = select(func.min(subscriptions.c.position)).scalar_subquery()
     old: list[tuple[Table, ColumnElement[bool]]] = [
         (replies, replies.c.time < before),
         (queue_jobs, and_(queue_jobs.c.finished < before, queue_jobs.c.state == JobState.DONE)),
-        (outbox, and_(outbox.c.time < before, outbox.c.seq <= handled)),
     ]
-    return sum([await _remove(database, table, condition) for table, condition in old])
+    removed = sum([await remove(database, table, condition) for table, condition in old])
+    return removed + await database.trim_log(before)
 
 
 async def sweep_always(database: SqlDatabase) -> None:
@@ -43,7 +44,8 @@ async def sweep_always(database: SqlDatabase) -> None:
             log.info("retention_swept", rows=removed)
 
 
-async def _remove(database: SqlDatabase, table: Table, condition: ColumnElement[bool]) -> int:
+async def remove(database: Database, table: Table, condition: ColumnElement[bool]) -> int:
+    """Removes rows, a thousand in each transaction; tells how many."""
     total = 0
     while True:
         key = list(table.primary_key.columns)

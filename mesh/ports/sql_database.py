@@ -70,3 +70,11 @@ class SqlDatabase(Database, Protocol):
         Rows of `outbox` with a lower `transaction_id` are all there are; none is added among them any more.
         """
         ...
+
+    async def trim_log(self, before: float) -> int:
+        """Makes room for new events, and removes those from before a time that every subscription has handled.
+
+        Returns:
+            How many rows were removed one by one; those that went with a whole partition are not counted.
+        """
+        ...

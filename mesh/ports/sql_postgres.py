@@ -16,25 +16,33 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    and_,
     cast,
     func,
+    select,
     text,
+    update,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from mesh.config import ConfigurationError
+from mesh.migrations.version import problem, version_of
 from mesh.ports import tables
 from mesh.ports.outgoing import Outgoing
 from mesh.ports.postgres_changes import PostgresChanges
 from mesh.ports.postgres_connections import READS, RELAXED, Server, connected, hung_up_in_time, to_end
 from mesh.ports.postgres_errors import is_conflict, typed_postgres_errors
 from mesh.ports.postgres_holds import PostgresHolds
+from mesh.ports.postgres_partitions import change_partitions, drop_old, make_missing, missing, old
 from mesh.ports.postgres_replica import Replica
+from mesh.ports.retention import remove
 from mesh.ports.sql_outgoing import OutgoingWriter
 
 POOL_SIZE = 10
 MOST_TRIES = 4
+_AHEAD = select(tables.log_epoch.c.ahead).scalar_subquery()
 
 
 class PostgresReader:
@@ -102,7 +110,7 @@ class PostgresDatabase:
         self._ahead_seconds = 0.0
         self._new_id = new_id
         self._inside: set[asyncio.Task[Any]] = set()
-        self.outgoing = OutgoingWriter(postgresql.insert, _number(func.pg_current_xact_id()))
+        self.outgoing = OutgoingWriter(postgresql.insert, _number(func.pg_current_xact_id()) + _AHEAD)
         self.changes = PostgresChanges(server.connect, self._notify, new_id())
 
     @classmethod
@@ -118,13 +126,16 @@ class PostgresDatabase:
         """Connects.
 
         Raises:
+            ConfigurationError: the schema is older or newer than this program.
             StorageUnavailable: the server does not answer.
         """
         replica = Server.at(replica_url, is_primary=False) if replica_url else None
         database = cls(Server.at(url), replica, now, new_id, pool_size)
         try:
             await database._set_clock()
-            await database.create_tables(tables.metadata)
+            await database._check_schema()
+            await database._set_epoch()
+            await database._make_partitions()
         except BaseException:
             await database.close()
             raise
@@ -133,7 +144,7 @@ class PostgresDatabase:
     @property
     def oldest_open(self) -> ColumnElement[int]:
         """See `SqlDatabase.oldest_open`."""
-        return _number(func.pg_snapshot_xmin(func.pg_current_snapshot()))
+        return _number(func.pg_snapshot_xmin(func.pg_current_snapshot())) + _AHEAD
 
     def now(self) -> float:
         """See `SqlDatabase.now`.
@@ -198,6 +209,16 @@ class PostgresDatabase:
         """See `SqlDatabase.insert`."""
         return postgresql.insert(table)
 
+    async def trim_log(self, before: float) -> int:
+        """See `SqlDatabase.trim_log`. Row by row go only events of transactions that had no partition."""
+        await self._make_partitions()
+        await change_partitions(
+            self._writers, lambda below: old(below, before), lambda below: drop_old(below, before)
+        )
+        handled = select(func.min(tables.subscriptions.c.transaction_id)).scalar_subquery()
+        rest = tables.outbox.to_metadata(MetaData(), name="outbox_rest")
+        return await remove(self, rest, and_(rest.c.time < before, rest.c.transaction_id < handled))
+
     async def create_tables(self, metadata: MetaData) -> None:
         """See `Database.create_tables`."""
         with typed_postgres_errors():
@@ -222,6 +243,29 @@ class PostgresDatabase:
                 await connection.commit()
 
         await to_end(commit())
+
+    async def _check_schema(self) -> None:
+        with typed_postgres_errors():
+            async with connected(self._readers) as connection:
+                wrong = problem(await connection.run_sync(version_of), "DATABASE_URL")
+        if wrong is not None:
+            raise ConfigurationError([wrong])
+
+    async def _set_epoch(self) -> None:
+        """After the log was brought over from a server that was further on, new events still come after the old."""
+        highest = [
+            select(func.max(table.c.transaction_id)) for table in (tables.outbox, tables.subscriptions)
+        ]
+        top = func.greatest(*(part.scalar_subquery() for part in highest))
+        next_id = _number(func.pg_snapshot_xmax(func.pg_current_snapshot())) + tables.log_epoch.c.ahead
+        behind = update(tables.log_epoch).where(top >= next_id)
+        await _tried_again(
+            self._writers.execution_options(isolation_level="AUTOCOMMIT"),
+            behind.values(ahead=tables.log_epoch.c.ahead + top - next_id + 1),
+        )
+
+    async def _make_partitions(self) -> None:
+        await change_partitions(self._writers, missing, make_missing)
 
     async def _notify(self, channel: str, payload: str) -> None:
         await _tried_again(self._changers, func.pg_notify(channel, payload).select())

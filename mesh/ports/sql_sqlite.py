@@ -10,17 +10,20 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import CursorResult, Executable, MetaData, Table, literal
+from sqlalchemy import Connection, CursorResult, Executable, MetaData, Table, and_, func, literal, select
 from sqlalchemy.dialects import sqlite
 
-from mesh.ports import tables
+from mesh.config import ConfigurationError
+from mesh.migrations.version import embedded_schema, newest, problem, version_of
 from mesh.ports.changes import Changes
 from mesh.ports.failures import StorageUnavailable
 from mesh.ports.outgoing import Outgoing
+from mesh.ports.retention import remove
 from mesh.ports.sql_outgoing import OutgoingWriter
 from mesh.ports.sqlite_connection import BUSY_TIMEOUT_SECONDS, SqliteConnection, buffered, open_engine
 from mesh.ports.sqlite_turn import locked, locked_in_time
 from mesh.ports.sqlite_writer import SqliteWriter, WriteUnit, lock_path
+from mesh.ports.tables import outbox, subscriptions
 
 READERS = 4
 
@@ -66,11 +69,12 @@ class SqliteDatabase:
 
     @classmethod
     async def open(cls, path: Path, *, now: Callable[[], float], new_id: Callable[[], str]) -> Self:
-        """Opens or creates the file and the mesh's own tables.
+        """Opens or creates the file, and brings its tables to the newest step of the history.
 
         One process at a time: SQLite does not wait for others when it turns WAL on.
 
         Raises:
+            ConfigurationError: a later version of this program made the tables.
             StorageUnavailable: the file is no database, or another process kept it locked.
             OSError: the file cannot be made.
         """
@@ -79,7 +83,12 @@ class SqliteDatabase:
             if not await locked_in_time(lock, BUSY_TIMEOUT_SECONDS):
                 raise StorageUnavailable(f"database: another process locks {path.name}; end it and repeat")
             database = cls(path, now, new_id)
-        await database.create_tables(tables.metadata)
+        try:
+            async with database.writer.unit() as unit:
+                await unit.commit(_migrate)
+        except BaseException:
+            await database.close()
+            raise
         return database
 
     @asynccontextmanager
@@ -136,6 +145,11 @@ class SqliteDatabase:
         """See `SqlDatabase.insert`."""
         return sqlite.insert(table)
 
+    async def trim_log(self, before: float) -> int:
+        """See `SqlDatabase.trim_log`."""
+        handled = select(func.min(subscriptions.c.position)).scalar_subquery()
+        return await remove(self, outbox, and_(outbox.c.time < before, outbox.c.seq <= handled))
+
     async def create_tables(self, metadata: MetaData) -> None:
         """See `Database.create_tables`."""
         async with self.writer.unit() as unit:
@@ -155,3 +169,19 @@ class SqliteDatabase:
             return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
         except sqlite3.OperationalError:
             return -1
+
+
+def _migrate(connection: Connection) -> None:
+    found = version_of(connection)
+    if found == newest():
+        return
+    if found is not None and found > newest():
+        raise ConfigurationError([str(problem(found, "MOOTION_DATA_DIR"))])
+    schema = embedded_schema() if found is None else []
+    for statement in schema:
+        connection.exec_driver_sql(statement)
+    if not schema:
+        # Imported here: it takes a fifth of a second, and is needed once after an update of the program.
+        from mesh.migrations.apply import migrate
+
+        migrate(connection)

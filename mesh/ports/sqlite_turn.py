@@ -64,7 +64,7 @@ class _State(Enum):
 
 async def locked(file: FileIO) -> None:
     """Takes the lock, however long that takes, without a thread that nothing could cancel."""
-    while not _locked_at_once(file):
+    while not _locked_at_once(file):  # noqa: ASYNC110 - another process frees it
         await asyncio.sleep(TAKE_OVER_SECONDS)
 
 

@@ -59,6 +59,15 @@ subscriptions = Table(
     Column("transaction_id", BigInteger, nullable=False, server_default="0"),
 )
 
+# One row. What is added to the transaction ids of this server, so that they are higher than those in the log also
+# after the log was brought over from another server.
+log_epoch = Table(
+    "log_epoch",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("ahead", BigInteger, nullable=False),
+)
+
 event_failures = Table(
     "event_failures",
     metadata,

@@ -9,18 +9,14 @@ from mesh.runtime import Runtime
 from mesh.server import run_service
 from mesh.service import Parts, Servicer
 from mesh.watch import Notifier
-from services.document import store
-from services.document.processing import DocumentProcessingService
 from services.document.erasure import erase
+from services.document.processing import DocumentProcessingService
 from services.document.service import DocumentService, blob_key
 
 
 def build(runtime: Runtime) -> Parts:
     """Puts the service together from the ports it is given."""
     notifier = Notifier()
-
-    async def start() -> None:
-        await runtime.database.create_tables(store.metadata)
 
     async def follow(event: event_pb2.Event) -> None:
         if event.HasField("document_deleted"):
@@ -43,7 +39,6 @@ def build(runtime: Runtime) -> Parts:
             ),
         ],
         tasks=[lambda: runtime.events.run("document", follow)],
-        start=start,
     )
 
 

@@ -15,9 +15,6 @@ from services.flowchart.service import FlowchartService
 def build(runtime: Runtime) -> Parts:
     """Puts the service together from the ports it is given."""
 
-    async def start() -> None:
-        await runtime.database.create_tables(store.metadata)
-
     async def follow_deletion(event: event_pb2.Event) -> None:
         if event.HasField("document_deleted"):
             async with runtime.database.transaction() as tx:
@@ -33,7 +30,6 @@ def build(runtime: Runtime) -> Parts:
             )
         ],
         tasks=[lambda: runtime.events.run("flowchart", follow_deletion)],
-        start=start,
     )
 
 

@@ -18,7 +18,7 @@ from mesh.access_token import LIFETIME_SECONDS
 from mesh.runtime import Runtime
 from mesh.server import run_service
 from mesh.service import Parts, Servicer
-from services.identity import tables, token_store
+from services.identity import token_store
 from services.identity.account_service import AccountService
 from services.identity.admin_service import AdminService
 from services.identity.desk import Desk
@@ -31,9 +31,6 @@ UPKEEP_SECONDS = 600.0
 def build(runtime: Runtime) -> Parts:
     """Puts the service together from the ports it is given."""
     desk = Desk.build(runtime)
-
-    async def start() -> None:
-        await runtime.database.create_tables(tables.metadata)
 
     async def stop() -> None:
         desk.passwords.close()
@@ -63,7 +60,6 @@ def build(runtime: Runtime) -> Parts:
             ),
         ],
         tasks=[lambda: _upkeep(desk)],
-        start=start,
         stop=stop,
     )
 

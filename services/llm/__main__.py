@@ -8,7 +8,6 @@ from mootion.llm.v1.llm_service_pb2_grpc import add_LlmServiceServicer_to_server
 from mesh.runtime import Runtime
 from mesh.server import run_service
 from mesh.service import Parts, Servicer
-from services.llm import store
 from services.llm.budget import DailyBudget
 from services.llm.desk import Desk
 from services.llm.engine import Engine
@@ -27,9 +26,6 @@ def build(runtime: Runtime) -> Parts:
     settings = LlmSettings.from_environment(os.environ)
     desk = _desk(runtime, settings)
 
-    async def start() -> None:
-        await runtime.database.create_tables(store.metadata)
-
     return Parts(
         name="llm",
         servicers=[
@@ -39,7 +35,6 @@ def build(runtime: Runtime) -> Parts:
                 llm_service_pb2.DESCRIPTOR.services_by_name["LlmService"],
             )
         ],
-        start=start,
         stop=desk.close,
     )
 

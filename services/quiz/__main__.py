@@ -15,9 +15,6 @@ from services.quiz.service import QuizService
 def build(runtime: Runtime) -> Parts:
     """Puts the service together from the ports it is given."""
 
-    async def start() -> None:
-        await runtime.database.create_tables(store.metadata)
-
     async def follow_deletion(event: event_pb2.Event) -> None:
         if not event.HasField("document_deleted"):
             return
@@ -39,7 +36,6 @@ def build(runtime: Runtime) -> Parts:
             )
         ],
         tasks=[lambda: runtime.events.run("quiz", follow_deletion)],
-        start=start,
     )
 
 

@@ -11,7 +11,7 @@ from mesh.server import run_service
 from mesh.service import Parts, Servicer
 from mesh.watch import Notifier
 from mesh.worker import consume
-from services.video import media, plan, store
+from services.video import media, plan
 from services.video.library import Library
 from services.video.rendering import VideoRenderingService
 from services.video.service import VideoService
@@ -21,9 +21,6 @@ def build(runtime: Runtime) -> Parts:
     """Puts the service together from the ports it is given."""
     notifier = Notifier()
     planner = plan.Planner(runtime, notifier)
-
-    async def start() -> None:
-        await runtime.database.create_tables(store.metadata)
 
     async def plan_videos() -> None:
         await consume(runtime, plan.TOPIC, planner.handle, until=asyncio.Event(), on_dead=planner.on_dead)
@@ -43,7 +40,6 @@ def build(runtime: Runtime) -> Parts:
             ),
         ],
         tasks=[plan_videos, lambda: runtime.events.run("video", Library(runtime).follow)],
-        start=start,
         http=media.application(runtime),
     )
 

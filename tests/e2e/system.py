@@ -55,6 +55,10 @@ class LocalSystem:
         self.process.wait()
         psutil.wait_procs(family, timeout=10)
 
+    def again(self) -> None:
+        """Starts it where it was before, on the same data."""
+        self.process = start_again(self.environment, self.folder).process
+
     def stop(self) -> int:
         """Stops it as Ctrl-C does and returns its exit status."""
         if self.process.poll() is None:

@@ -81,7 +81,7 @@ def test_an_unknown_service_is_answered_with_the_known_ones(env: dict[str, str])
 
 
 def test_every_command_has_an_example(env: dict[str, str]) -> None:
-    for command in ("up", "down", "demo", "serve", "worker", "doctor"):
+    for command in ("up", "down", "demo", "serve", "worker", "edge", "doctor"):
         assert "Example" in mootion(command, "--help", env=env).stdout
 
 

@@ -1,12 +1,19 @@
 """What was acknowledged survives: a worker killed in the middle of a job, and everything killed at once."""
 
-from pathlib import Path
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 
 import httpx2
 import pytest
 
+from mesh.config import Settings
+from mesh.ports.open_blobs import open_blobs
+from tests.e2e import full_system
 from tests.e2e import system as local
 from tests.e2e.calls import SAMPLE, Json, ok, until, upload, upload_and_wait, wait_for_video
+from tests.e2e.conftest import AnySystem
+from tests.e2e.engines import real_engines
 
 
 def rendering(client: httpx2.Client, video_id: str) -> bool:
@@ -19,9 +26,27 @@ def whole(client: httpx2.Client, video: Json) -> bool:
     return content.status_code == 200 and len(content.content) == int(video["file"]["sizeBytes"])
 
 
-@pytest.fixture
-def system(tmp_path: Path) -> local.LocalSystem:
-    return local.start(tmp_path)
+@pytest.fixture(params=["embedded", "full"])
+def system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnySystem]:
+    if request.param == "embedded":
+        embedded = local.start(tmp_path)
+        yield embedded
+        if embedded.process.poll() is None:
+            embedded.kill_everything()
+        return
+    engines = real_engines(request)
+    with full_system.running(full_system.prepared(tmp_path, engines=engines)) as full:
+        yield full
+
+
+def stored(system: AnySystem, name: str) -> list[str]:
+    """Kinds of the blobs whose keys hold a name."""
+
+    async def find() -> list[str]:
+        blobs = await open_blobs(Settings.from_environment(system.environment))
+        return [key async for key in blobs.list("") if name in key]
+
+    return sorted(PurePosixPath(key).suffix for key in asyncio.run(find()))
 
 
 def new_video(client: httpx2.Client, document_id: str) -> str:
@@ -29,7 +54,7 @@ def new_video(client: httpx2.Client, document_id: str) -> str:
     return str(ok(client.post("/v1/videos", json=body))["video"]["videoId"])
 
 
-def test_a_killed_render_worker_loses_no_scene_and_makes_one_video(system: local.LocalSystem) -> None:
+def test_a_killed_render_worker_loses_no_scene_and_makes_one_video(system: AnySystem) -> None:
     with system.client() as client:
         document_id = upload_and_wait(client, SAMPLE.read_bytes(), SAMPLE.name)["documentId"]
         video_id = new_video(client, document_id)
@@ -38,19 +63,18 @@ def test_a_killed_render_worker_loses_no_scene_and_makes_one_video(system: local
         video = wait_for_video(client, video_id)
         assert video["state"] == "COMPLETED", video
         assert whole(client, video)
-        files = [path for path in (system.folder / "data" / "blobs").rglob(f"*{video_id}*") if path.is_file()]
-        assert sorted(path.suffix for path in files) == [".mp4", ".png", ".vtt"]
+        assert stored(system, video_id) == [".mp4", ".png", ".vtt"]
     assert system.stop() == 0
 
 
-def test_everything_killed_goes_on_where_it_was(system: local.LocalSystem) -> None:
+def test_everything_killed_goes_on_where_it_was(system: AnySystem) -> None:
     with system.client() as client:
         document_id = upload_and_wait(client, SAMPLE.read_bytes(), SAMPLE.name)["documentId"]
         video_id = new_video(client, document_id)
         until(lambda: rendering(client, video_id), 60)
         queued = ok(upload(client, SAMPLE.read_bytes(), "again.pdf"))["document"]["documentId"]
         system.kill_everything()
-    system = local.start_again(system.environment, system.folder)
+    system.again()
     with system.client() as client:
         video = wait_for_video(client, video_id)
         assert video["state"] == "COMPLETED", video
@@ -61,7 +85,7 @@ def test_everything_killed_goes_on_where_it_was(system: local.LocalSystem) -> No
     assert system.stop() == 0
 
 
-def test_nothing_runs_on_after_a_stop(system: local.LocalSystem) -> None:
+def test_nothing_runs_on_after_a_stop(system: AnySystem) -> None:
     workers = [*system.children("workers."), *system.children("envoy")]
     assert len(workers) >= 4
     assert system.stop() == 0

@@ -10,8 +10,14 @@ import networkx as nx
 import pytest
 
 from tests.e2e.calls import Json, events, ok, reason, wait_for_video
+from tests.e2e.conftest import AnySystem
 
 QUESTION = "What is the wavelength of a wave?"
+
+
+@pytest.fixture(scope="module")
+def system(both_systems: AnySystem) -> AnySystem:
+    return both_systems
 
 
 @pytest.fixture(scope="module")

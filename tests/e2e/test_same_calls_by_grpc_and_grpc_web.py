@@ -13,15 +13,20 @@ from mootion.answer.v1 import answer_service_pb2, answer_service_pb2_grpc
 from mootion.document.v1 import document_pb2, document_service_pb2, document_service_pb2_grpc
 from mootion.search.v1 import search_service_pb2
 
-from tests.e2e import system as local
 from tests.e2e.calls import SAMPLE, ok
+from tests.e2e.conftest import AnySystem
 
 FRAME = struct.Struct(">BI")
 TRAILERS = 0x80
 
 
+@pytest.fixture(scope="module")
+def system(both_systems: AnySystem) -> AnySystem:
+    return both_systems
+
+
 @pytest.fixture
-async def channel(system: local.LocalSystem) -> AsyncIterator[grpc.aio.Channel]:
+async def channel(system: AnySystem) -> AsyncIterator[grpc.aio.Channel]:
     async with grpc.aio.insecure_channel(f"127.0.0.1:{system.edge_port}") as made:
         yield made
 

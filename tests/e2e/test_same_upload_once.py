@@ -3,8 +3,15 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
+import pytest
 
 from tests.e2e.calls import SAMPLE, ok, reason
+from tests.e2e.conftest import AnySystem
+
+
+@pytest.fixture(scope="module")
+def system(both_systems: AnySystem) -> AnySystem:
+    return both_systems
 
 
 def send(client: httpx2.Client, data: bytes, request_id: str) -> httpx2.Response:

@@ -41,6 +41,7 @@ from mesh.policy import DEFAULT_MAX_REQUEST_BYTES
 # The service's own answer to a passed deadline says more than Envoy's, so it gets this much longer to arrive.
 DEADLINE_MARGIN_SECONDS = 1.0
 RETRY_ON = "connect-failure,refused-stream,reset-before-request"
+WATCH_BACKOFF = timedelta(milliseconds=100)
 REFUSALS_DEADLINE_SECONDS = 30.0
 FOREIGN_ORIGINS = "foreign-origins"
 OTHER_HOSTS = "other-hosts"
@@ -226,16 +227,17 @@ def _streams(method: Method) -> bool:
 
 
 def _retry(method: Method) -> RetryPolicy | None:
-    """Only what cannot have reached a service, and only where the contract lets a call be repeated: all other repeats
-    are made in one place, by the mesh's clients."""
-    if method.policy is None or not method.policy.HasField("retry"):
-        return None
-    first = method.policy.retry.initial_backoff.ToTimedelta()
-    return RetryPolicy(
-        retry_on=RETRY_ON,
-        num_retries=method.policy.retry.max_attempts - 1,
-        retry_back_off=RetryPolicyRetryBackOff(base_interval=first, max_interval=10 * first),
-    )
+    """Only what cannot have reached a service, and only where the contract lets a call be repeated, as it does with a
+    watch: all other repeats are made in one place, by the mesh's clients."""
+    if method.policy is not None and method.policy.HasField("retry"):
+        retry = method.policy.retry
+        return _retries(retry.max_attempts - 1, retry.initial_backoff.ToTimedelta())
+    return _retries(2, WATCH_BACKOFF) if method.resumable else None
+
+
+def _retries(count: int, first: timedelta) -> RetryPolicy:
+    pauses = RetryPolicyRetryBackOff(base_interval=first, max_interval=10 * first)
+    return RetryPolicy(retry_on=RETRY_ON, num_retries=count, retry_back_off=pauses)
 
 
 def _limits(method: Method) -> dict[str, Any]:

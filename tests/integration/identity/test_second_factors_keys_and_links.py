@@ -163,7 +163,7 @@ async def test_cookies_carry_the_tokens_and_change_nothing_from_another_site(hou
     await house.newcomer("ada")
     stub = identity_service_pb2.LoginRequest(username="ada", password=PASSWORD, use_cookies=True)
     call = IdentityServiceStub(house.channel).Login(stub, timeout=20)
-    cookies = [value for key, value in await call.initial_metadata() if key == "set-cookie"]
+    cookies = [str(value) for key, value in await call.initial_metadata() if key == "set-cookie"]
     reply = await call
     assert (reply.tokens.access_token, reply.tokens.refresh_token) == ("", "")
     assert all(

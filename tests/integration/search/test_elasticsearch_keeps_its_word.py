@@ -10,6 +10,7 @@ import pytest
 from elasticsearch import AsyncElasticsearch
 
 from bench.search import Language, documents, queries
+from cli.reindex import ReindexFailed, reindex
 from mesh.config import ConfigurationError, Settings
 from mesh.ports.failures import StorageUnavailable
 from mesh.ports.index import Entry, IndexQuery, Replacement
@@ -118,6 +119,20 @@ async def test_moving_keeps_every_entry_and_every_write_of_the_meantime(
     assert list(await client.indices.get(index=f"{alias}-*")) == [f"{alias}-2"]
 
 
+async def test_a_move_can_change_the_number_of_shards(
+    index: ElasticsearchIndex, client: AsyncElasticsearch, alias: str
+) -> None:
+    for number in range(6):
+        await index.replace(change(f"d{number}", ["oxygen"], owner=f"owner {number}"))
+    await index.reindex(shards=3, grace_seconds=0)
+    settings = (await client.indices.get_settings(index=f"{alias}-2"))[f"{alias}-2"]
+    assert settings["settings"]["index"]["number_of_shards"] == "3"
+    await index.replace(change("d1", [], owner="owner 1"))
+    for number in range(6):
+        result = await index.search(IndexQuery(f"owner {number}", "oxygen"))
+        assert [hit.entry.document_id for hit in result.hits] == ([] if number == 1 else [f"d{number}"])
+
+
 async def insisting(index: ElasticsearchIndex, wanted: Replacement) -> None:
     """Repeats a change that is refused, as whoever delivers events does."""
     while True:
@@ -187,6 +202,22 @@ async def test_what_was_written_is_there_after_the_node_was_killed(
         elasticsearch.start()
     await insisting(index, change("d2", ["oxygen"]))
     assert await found(index, "oxygen") == {"d1-0", "d2-0"}
+
+
+def test_the_command_moves_the_index(elasticsearch: Elasticsearch, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, elasticsearch_url=elasticsearch.url)
+    names = [reindex(settings, None) for _ in range(2)]
+    assert [int(name.removeprefix("mootion-")) for name in names] == [2, 3]
+
+
+def test_the_command_says_that_there_is_nothing_to_move(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="ELASTICSEARCH_URL"):
+        reindex(Settings(data_dir=tmp_path), None)
+
+
+def test_the_command_says_that_nobody_answers(tmp_path: Path) -> None:
+    with pytest.raises(ReindexFailed, match="does not answer"):
+        reindex(Settings(data_dir=tmp_path, elasticsearch_url="http://127.0.0.1:1"), None)
 
 
 def test_the_variable_chooses_the_engine(tmp_path: Path) -> None:

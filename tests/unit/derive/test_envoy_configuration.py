@@ -119,7 +119,8 @@ def test_the_edge_repeats_only_what_reached_nobody_and_only_where_the_contract_r
 ) -> None:
     for method in contracts.edge_methods:
         found = _route(routes, "POST", method.rpc_path)["route"].get("retryPolicy")
-        assert (found is not None) == (method.policy is not None and method.policy.HasField("retry"))
+        repeated = method.policy is not None and method.policy.HasField("retry")
+        assert (found is not None) == (repeated or "after_sequence" in method.input.fields_by_name)
         if found is not None:
             assert found["retryOn"] == "connect-failure,refused-stream,reset-before-request"
 
