@@ -1,4 +1,4 @@
--- 0003: made by `python -m mesh.migrations`
+-- 0004: made by `python -m mesh.migrations`
 
 CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
@@ -191,6 +191,144 @@ CREATE TABLE event_failures (
 
 CREATE INDEX queue_jobs_available ON queue_jobs (available) WHERE finished IS NULL;
 
-INSERT INTO alembic_version VALUES ('0003');
+CREATE TABLE identity_accounts (
+	account_id VARCHAR(36) NOT NULL, 
+	username VARCHAR(64) NOT NULL, 
+	username_key VARCHAR(64) NOT NULL, 
+	sealed_email BLOB, 
+	sealed_display_name BLOB, 
+	role INTEGER NOT NULL, 
+	disabled BOOLEAN NOT NULL, 
+	password_hash VARCHAR(255), 
+	sealed_totp BLOB, 
+	totp_confirmed BOOLEAN NOT NULL, 
+	totp_step BIGINT NOT NULL, 
+	created_us BIGINT NOT NULL, 
+	PRIMARY KEY (account_id), 
+	UNIQUE (username_key)
+);
+
+CREATE INDEX identity_accounts_in_order ON identity_accounts (created_us, account_id);
+
+CREATE TABLE identity_recovery_codes (
+	code_hash VARCHAR(64) NOT NULL, 
+	account_id VARCHAR(36) NOT NULL, 
+	PRIMARY KEY (code_hash)
+);
+
+CREATE INDEX ix_identity_recovery_codes_account_id ON identity_recovery_codes (account_id);
+
+CREATE TABLE identity_providers (
+	provider VARCHAR(32) NOT NULL, 
+	subject VARCHAR(255) NOT NULL, 
+	account_id VARCHAR(36) NOT NULL, 
+	PRIMARY KEY (provider, subject), 
+	UNIQUE (provider, account_id)
+);
+
+CREATE INDEX ix_identity_providers_account_id ON identity_providers (account_id);
+
+CREATE TABLE identity_students (
+	teacher_id VARCHAR(36) NOT NULL, 
+	student_id VARCHAR(36) NOT NULL, 
+	linked_us BIGINT NOT NULL, 
+	PRIMARY KEY (teacher_id, student_id)
+);
+
+CREATE INDEX identity_students_by_student ON identity_students (student_id);
+
+CREATE INDEX identity_students_in_order ON identity_students (teacher_id, linked_us, student_id);
+
+CREATE TABLE identity_sessions (
+	session_id VARCHAR(36) NOT NULL, 
+	account_id VARCHAR(36) NOT NULL, 
+	sealed_client BLOB NOT NULL, 
+	created_us BIGINT NOT NULL, 
+	refreshed_us BIGINT NOT NULL, 
+	ends_us BIGINT NOT NULL, 
+	PRIMARY KEY (session_id)
+);
+
+CREATE INDEX identity_sessions_by_account ON identity_sessions (account_id, created_us, session_id);
+
+CREATE INDEX identity_sessions_by_end ON identity_sessions (ends_us);
+
+CREATE TABLE identity_refresh_tokens (
+	token_hash VARCHAR(64) NOT NULL, 
+	session_id VARCHAR(36) NOT NULL, 
+	used BOOLEAN NOT NULL, 
+	PRIMARY KEY (token_hash)
+);
+
+CREATE INDEX ix_identity_refresh_tokens_session_id ON identity_refresh_tokens (session_id);
+
+CREATE TABLE identity_revocations (
+	position INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	session_id VARCHAR(36) NOT NULL, 
+	time_us BIGINT NOT NULL
+);
+
+CREATE INDEX ix_identity_revocations_time_us ON identity_revocations (time_us);
+
+CREATE TABLE identity_one_time_tokens (
+	token_hash VARCHAR(64) NOT NULL, 
+	purpose VARCHAR(16) NOT NULL, 
+	account_id VARCHAR(36) NOT NULL, 
+	sealed_body BLOB, 
+	ends_us BIGINT NOT NULL, 
+	PRIMARY KEY (token_hash)
+);
+
+CREATE INDEX ix_identity_one_time_tokens_ends_us ON identity_one_time_tokens (ends_us);
+
+CREATE TABLE identity_api_keys (
+	api_key_id VARCHAR(36) NOT NULL, 
+	account_id VARCHAR(36) NOT NULL, 
+	key_hash VARCHAR(64) NOT NULL, 
+	name VARCHAR(100) NOT NULL, 
+	prefix VARCHAR(16) NOT NULL, 
+	scopes JSON NOT NULL, 
+	created_us BIGINT NOT NULL, 
+	ends_us BIGINT NOT NULL, 
+	used_us BIGINT NOT NULL, 
+	PRIMARY KEY (api_key_id), 
+	UNIQUE (key_hash)
+);
+
+CREATE INDEX identity_api_keys_by_account ON identity_api_keys (account_id, created_us, api_key_id);
+
+CREATE TABLE identity_signing_keys (
+	kid VARCHAR(36) NOT NULL, 
+	sealed_private BLOB NOT NULL, 
+	created_us BIGINT NOT NULL, 
+	PRIMARY KEY (kid)
+);
+
+CREATE INDEX ix_identity_signing_keys_created_us ON identity_signing_keys (created_us);
+
+CREATE TABLE audit_entries (
+	audit_entry_id VARCHAR(36) NOT NULL, 
+	time_us BIGINT NOT NULL, 
+	principal_id VARCHAR(64) NOT NULL, 
+	method VARCHAR(200) NOT NULL, 
+	resource VARCHAR(128) NOT NULL, 
+	code VARCHAR(32) NOT NULL, 
+	reason VARCHAR(64) NOT NULL, 
+	sealed_address BLOB NOT NULL, 
+	request_id VARCHAR(64) NOT NULL, 
+	PRIMARY KEY (audit_entry_id)
+);
+
+CREATE INDEX audit_entries_by_principal ON audit_entries (principal_id, time_us, audit_entry_id);
+
+CREATE INDEX audit_entries_by_resource ON audit_entries (resource, time_us, audit_entry_id);
+
+CREATE INDEX audit_entries_in_order ON audit_entries (time_us, audit_entry_id);
+
+CREATE TRIGGER audit_entries_stay_as_they_are BEFORE UPDATE ON audit_entries BEGIN SELECT RAISE(ABORT, 'audit entries stay as they are'); END;
+
+CREATE TRIGGER audit_entries_stay BEFORE DELETE ON audit_entries WHEN OLD.time_us > (unixepoch() - 400 * 86400) * 1000000 BEGIN SELECT RAISE(ABORT, 'audit entries stay as they are'); END;
+
+INSERT INTO alembic_version VALUES ('0004');
 
 INSERT INTO log_epoch VALUES (1, 0);

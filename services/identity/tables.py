@@ -61,7 +61,7 @@ refresh_tokens = Table(
 revocations = Table(
     "identity_revocations",
     metadata,
-    Column("position", Integer, primary_key=True),
+    Column("position", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("session_id", String(36), nullable=False),
     Column("time_us", BigInteger, nullable=False, index=True),
     sqlite_autoincrement=True,
