@@ -26,6 +26,7 @@ from ground.postgres import Postgres
 from ground.rabbitmq import RabbitMQ
 from mesh.config import Settings
 from mesh.consuming import Consumer, Consuming
+from mesh.migrations.apply import migrate_postgres
 from mesh.ports.open_ports import Ports, open_ports
 from mesh.ports.queue import Lease
 from mesh.tracing import Tracing
@@ -139,6 +140,8 @@ def sides(folder: Path, *, real: bool) -> Iterator[dict[str, Settings]]:
             stack.callback(server.kill)
             server.start()
         databases = [postgres.create_database(f"bench{number}") for number in range(2)]
+        for url in databases:
+            migrate_postgres(url)
         broker = replace(Settings(data_dir=folder / "beside"), amqp_url=rabbitmq.create_vhost("bench0"))
         yield {
             "SQLite": alone,

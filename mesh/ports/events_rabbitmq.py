@@ -70,7 +70,12 @@ class _Reader:
     async def follow(self, session: Session, messages: Messages) -> None:
         """Handles what comes, until the session is lost."""
         await self.catch_up()
+        loop = asyncio.get_running_loop()
+        looked = loop.time()
         while not session.lost.is_set():
+            if loop.time() > looked + LOOK_SECONDS:
+                await self._failures.handle_again(self._subscription, self._handler)
+                looked = loop.time()
             try:
                 async with asyncio.timeout(LOOK_SECONDS):
                     message = await messages.get()
