@@ -7,6 +7,7 @@ from pathlib import Path
 from ground.postgres_replica import PostgresReplica
 from ground.server import ServerError
 from ground.servers import KINDS, USUAL, Servers
+from tests.elasticsearch.node import Elasticsearch
 
 FOLDER = Path(".mootion/services")
 
@@ -43,6 +44,11 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where data, ports and logs are kept")
     parser.add_argument("--only", help=f"servers to start, with commas between: {', '.join(KINDS)}")
     parser.add_argument("--replica", action="store_true", help="a PostgreSQL that follows the first, too")
+    parser.add_argument(
+        "--elasticsearch",
+        action="store_true",
+        help="the test node too; needs Maven and a JDK once, to assemble it",
+    )
     chosen = parser.parse_args()
     servers = Servers(chosen.folder)
     if chosen.command != "up":
@@ -50,10 +56,10 @@ def main() -> None:
     names = chosen.only.split(",") if chosen.only else list(USUAL)
     if unknown := [name for name in names if name not in KINDS]:
         parser.error(f"--only: no server is called {unknown[0]!r}; there are {', '.join(KINDS)}")
-    if chosen.replica and PostgresReplica.name not in names:
-        names.append(PostgresReplica.name)
+    names += [PostgresReplica.name] if chosen.replica else []
+    names += [Elasticsearch.name] if chosen.elasticsearch else []
     try:
-        sys.exit(up(servers, names))
+        sys.exit(up(servers, list(dict.fromkeys(names))))
     except ServerError as error:
         sys.exit(str(error))
 

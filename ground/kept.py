@@ -6,7 +6,7 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -30,16 +30,16 @@ class Kept:
 
         `GROUND_PORTS=FIRST-LAST` in the environment bounds the choice.
         """
-        return self._value(f"port of {name}", self._free_port, int)
+        return self._value(f"port of {name}", _free_port, int)
 
     def password(self) -> str:
         """The password of every server of the ground."""
-        return self._value("password", lambda: secrets.token_hex(16), str)
+        return self._value("password", lambda others: secrets.token_hex(16), str)
 
-    def _value(self, name: str, choose: Callable[[], T], kind: type[T]) -> T:
+    def _value(self, name: str, choose: Callable[[Collection[object]], T], kind: type[T]) -> T:
         with self._locked() as content:
             if name not in content:
-                content[name] = choose()
+                content[name] = choose(content.values())
             found = content[name]
         assert isinstance(found, kind)
         return found
@@ -59,12 +59,14 @@ class Kept:
                 file.truncate()
                 file.write(after)
 
-    def _free_port(self) -> int:
-        first, last = _bounds()
-        for port in random.sample(range(first, last + 1), last - first + 1):
-            if _is_free(port):
-                return port
-        raise OSError(f"no port from {first} to {last} is free on 127.0.0.1; set {PORTS_VARIABLE} to others")
+
+def _free_port(others: Collection[object]) -> int:
+    """One that nobody listens on and that no other server of the ground has, which may not run yet."""
+    first, last = _bounds()
+    for port in random.sample(range(first, last + 1), last - first + 1):
+        if port not in others and _is_free(port):
+            return port
+    raise OSError(f"no port from {first} to {last} is free on 127.0.0.1; set {PORTS_VARIABLE} to others")
 
 
 def _bounds() -> tuple[int, int]:

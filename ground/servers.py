@@ -12,9 +12,10 @@ from ground.rabbitmq import RabbitMQ
 from ground.redis_server import RedisServer
 from ground.s3 import S3
 from ground.server import Server
+from tests.elasticsearch.node import Elasticsearch
 
 KINDS: Mapping[str, type[Server]] = {
-    kind.name: kind for kind in (Postgres, PostgresReplica, RedisServer, RabbitMQ, S3)
+    kind.name: kind for kind in (Postgres, PostgresReplica, RedisServer, RabbitMQ, S3, Elasticsearch)
 }
 USUAL = (Postgres.name, RedisServer.name, RabbitMQ.name, S3.name)
 

@@ -20,6 +20,7 @@ from proofs.ground import Ground, Mode, Size
 from proofs.history import judge
 from proofs.numbers import Numbers
 from tests.integration.ports import journal, notebook, processes
+from tests.relaying import relaying
 
 LEASE_SECONDS = 0.3
 SUBSCRIPTION = "notebook"
@@ -28,13 +29,13 @@ SECONDS = 60
 
 
 async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
-    """Short: 5 points by chance. Long: every point, and at each the restart dies once more at a point by chance."""
+    """Short: 5 points by chance. Long: every point; embedded, the restart dies once more at a point by chance."""
     chance, numbers = random.Random(seed), Numbers(0)
     points = await _points(ground)
     numbers.measured(points=len(points), steps=dict(Counter(points)))
     every = range(1, len(points) + 1)
     for crash_at in every if size is Size.LONG else sorted(chance.sample(every, 5)):
-        again = chance.randrange(1, len(points)) if size is Size.LONG else 0
+        again = chance.choice(every) if size is Size.LONG and ground.is_embedded else 0
         await _crashed(numbers, ground, crash_at, again)
         if len(numbers.broken) > MOST_BROKEN:
             break
@@ -76,10 +77,16 @@ async def _crashed(numbers: Numbers, ground: Ground, crash_at: int, again: int) 
 
 
 async def _serve(settings: Settings, mode: Mode, crash_at: int, passed: Path, run: str) -> None:
-    """Notes each name, works on its job and handles its event; dies at a point."""
+    """Notes each name, relays, works on its job and handles its event; dies at a point."""
     CrashPoints(crash_at, passed).arm(mode)
     ports = await open_ports(settings)
-    await ports.database.create_tables(notebook.metadata)
+    async with relaying(ports):
+        await ports.database.create_tables(notebook.metadata)
+        await _note_and_work(ports, run)
+    await ports.close()
+
+
+async def _note_and_work(ports: Ports, run: str) -> None:
 
     async def handle(lease: Lease) -> None:
         async with ports.database.transaction() as tx:
@@ -101,7 +108,6 @@ async def _serve(settings: Settings, mode: Mode, crash_at: int, passed: Path, ru
     until.set()
     tasks[0].cancel()
     await asyncio.wait(tasks)
-    await ports.close()
 
 
 async def _finished(ports: Ports) -> None:

@@ -16,6 +16,7 @@ from proofs.history import judge
 from proofs.numbers import Numbers
 from proofs.stub_renderer import STARTED, Stub
 from proofs.worker_group import WorkerGroup
+from services.video import store
 from services.video.__main__ import build
 from services.video.plan import SCENE_TOPIC
 from tests.integration.ports import journal
@@ -66,7 +67,7 @@ async def _stopped(
     await asyncio.sleep(after_seconds)
     group.pause(0)
     await asyncio.to_thread(group.grow, 1)
-    await _deliveries(ground, before + 2)
+    await _seen(served, video_id, token=2)
     refused = await _late_report(served, video_id, token=1)
     numbers.check(refused == STALE, f"a report with an old token, while the job was redone: {refused}")
     group.go_on(0)
@@ -82,6 +83,16 @@ async def _stopped(
 async def _deliveries(ground: Ground, count: int) -> None:
     async with asyncio.timeout(60):
         while len(journal.lines(ground.folder / STARTED)) < count:  # noqa: ASYNC110 - other processes write
+            await asyncio.sleep(0.02)
+
+
+async def _seen(served: Running, video_id: str, token: int) -> None:
+    """Waits until the service knows of the second lease; until then the first is the newest there is."""
+    async with asyncio.timeout(60):
+        while True:
+            async with served.runtime.database.reading() as reader:
+                if await store.scene_lease(reader, video_id, 0) == token:
+                    return
             await asyncio.sleep(0.02)
 
 

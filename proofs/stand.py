@@ -71,4 +71,3 @@ class Stand:
             except ServerError as reason:
                 raise CannotRun(f"the real servers do not start: {reason}") from reason
         return self._servers
-

@@ -63,13 +63,19 @@ class _Reader:
         self._position = Position()
 
     async def start(self) -> None:
-        """Goes to where the subscription stands."""
+        """Goes to where the subscription stands, and handles what is in the log already."""
         self._position = await self._log.position(self._subscription)
+        await self.catch_up()
 
     async def follow(self, session: Session, messages: Messages) -> None:
         """Handles what comes, until the session is lost."""
         await self.catch_up()
+        loop = asyncio.get_running_loop()
+        looked = loop.time()
         while not session.lost.is_set():
+            if loop.time() > looked + LOOK_SECONDS:
+                await self._failures.handle_again(self._subscription, self._handler)
+                looked = loop.time()
             try:
                 async with asyncio.timeout(LOOK_SECONDS):
                     message = await messages.get()
@@ -86,10 +92,10 @@ class _Reader:
             for logged in batch.events:
                 await self._handle(logged)
 
-    async def _take(self, message: EventMessage) -> None:
-        if message.follows == self._position:
+    async def _take(self, message: EventMessage | None) -> None:
+        if message is not None and message.follows == self._position:
             await self._handle(message.logged)
-        elif message.follows > self._position:
+        elif message is None or message.follows > self._position:
             await self.catch_up()
 
     async def _handle(self, logged: LoggedEvent) -> None:

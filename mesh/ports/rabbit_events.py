@@ -33,11 +33,12 @@ class EventMessage:
         )
 
     @classmethod
-    def read(cls, message: AbstractIncomingMessage) -> "EventMessage":
-        """The event in a message."""
+    def read(cls, message: AbstractIncomingMessage) -> "EventMessage | None":
+        """The event in a message; None where the message is not of the relay."""
         headers = message.headers
-        trace = headers["trace"]
-        assert isinstance(trace, dict)
+        trace = headers.get("trace")
+        if not isinstance(trace, dict):
+            return None
         new = NewEvent(
             event_pb2.Event.FromString(message.body), {str(name): str(value) for name, value in trace.items()}
         )
@@ -47,6 +48,4 @@ class EventMessage:
 
 
 def _number(headers: HeadersType, name: str) -> int:
-    value = headers[name]
-    assert isinstance(value, int)
-    return value
+    return int(str(headers[name]))

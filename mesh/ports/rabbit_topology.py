@@ -25,8 +25,8 @@ class Notice:
 
     @classmethod
     def read(cls, message: AbstractIncomingMessage) -> "Notice":
-        """The notice in a message from a queue."""
-        return cls(str(message.headers["topic"]), message.body.decode())
+        """The notice in a message from a queue; one that names no job where the message is not of the relay."""
+        return cls(str(message.headers.get("topic", "")), message.body.decode(errors="replace"))
 
     def message(self, message_id: str) -> Message:
         """The message to publish."""

@@ -11,8 +11,6 @@ from mesh.ports.rabbit_topology import declare_events
 from mesh.ports.sql_database import SqlDatabase
 from mesh.ports.sql_log import Batch, Position, SqlLog
 
-# How far the log is published is kept as if it were a subscription.
-POSITION = "relay"
 BATCH = 256
 IDLE_SECONDS = 60.0
 UNSETTLED_SECONDS = 0.01
@@ -22,7 +20,10 @@ log = structlog.get_logger(__name__)
 
 
 class EventRelay:
-    """Publishes each event with its place in the log and the place before, so that a gap is seen."""
+    """Publishes each event with its place in the log and the place before, so that a gap is seen.
+
+    Begins with what is committed from now on: what came before, subscribers find in the log.
+    """
 
     def __init__(self, database: SqlDatabase, link: RabbitLink) -> None:
         self._database = database
@@ -31,13 +32,13 @@ class EventRelay:
 
     async def run(self) -> None:
         """Relays until cancelled."""
+        position = await self._log.end()
         while True:
             seen = self._database.changes.version
             try:
-                position = await self._log.position(POSITION)
                 batch = await self._log.after(position, BATCH)
                 if batch.events:
-                    await self._publish(position, batch)
+                    position = await self._publish(position, batch)
                     continue
             except RabbitUnavailable:
                 await asyncio.sleep(PAUSE_SECONDS)
@@ -51,17 +52,18 @@ class EventRelay:
             else:
                 await self._database.changes.wait(seen, IDLE_SECONDS)
 
-    async def _publish(self, position: Position, batch: Batch) -> None:
+    async def _publish(self, position: Position, batch: Batch) -> Position:
+        """Publishes events; gives the position of the last before the first that was not confirmed."""
         session = await self._link.session(PAUSE_SECONDS)
         exchange = await session.ask(declare_events(session.channel))
-        messages = []
-        for logged in batch.events:
-            messages.append(EventMessage(logged, position).message())
-            position = logged.position
+        before = [position, *(logged.position for logged in batch.events)]
+        messages = [
+            EventMessage(logged, follows).message()
+            for logged, follows in zip(batch.events, before[:-1], strict=True)
+        ]
         confirmed = await publish(session, exchange, messages, mandatory=False)
         count = (*confirmed, False).index(False)
-        if count:
-            await self._log.move(POSITION, batch.events[count - 1].position)
         if count < len(confirmed):
             log.warning("events_not_confirmed", events=len(confirmed) - count)
             await asyncio.sleep(PAUSE_SECONDS)
+        return before[count]

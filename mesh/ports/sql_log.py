@@ -90,7 +90,9 @@ def following(oldest_open: ColumnElement[int] | None, position: Position, limit:
         statement = select(outbox, literal(True).label("is_settled")).where(outbox.c.seq > position.seq)
     else:
         is_settled = (outbox.c.transaction_id < oldest_open).label("is_settled")
-        behind = tuple_(*_order(oldest_open)) > tuple_(literal(position.transaction_id), literal(position.seq))
+        behind = tuple_(*_order(oldest_open)) > tuple_(
+            literal(position.transaction_id), literal(position.seq)
+        )
         statement = select(outbox, is_settled).where(behind)
     return statement.order_by(*_order(oldest_open)).limit(limit)
 

@@ -1,5 +1,6 @@
 """Finds the passages an answer may come from."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,21 +17,39 @@ MOST_QUERY_CHARACTERS = 500
 
 
 @dataclass(frozen=True)
+class Found:
+    """Passages, best first, and the language of the document of the best one; empty where nothing was found."""
+
+    passages: Sequence[document_pb2.Passage]
+    language: str
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Asks the search and document services."""
 
     runtime: Runtime
 
-    async def passages(
-        self, query: str, document_ids: Sequence[str], *, most: int
-    ) -> list[document_pb2.Passage]:
-        """At most so many passages that match a query, best first.
+    async def find(self, query: str, document_ids: Sequence[str], *, most: int) -> Found:
+        """At most so many passages that match a query.
 
         Raises:
             CallError: NOT_FOUND or DOCUMENT_NOT_READY for a document asked for.
         """
-        for document_id in dict.fromkeys(document_ids):
-            await self._require_ready(document_id)
+        asked = await asyncio.gather(*(self._document(each) for each in dict.fromkeys(document_ids)))
+        for document in asked:
+            _require_ready(document)
+        passages = await self._passages(query, document_ids, most)
+        if not passages:
+            return Found([], "")
+        known = {document.document_id: document for document in asked}
+        best = passages[0].document_id
+        document = known[best] if best in known else await self._document(best)
+        return Found(passages, document.language)
+
+    async def _passages(
+        self, query: str, document_ids: Sequence[str], most: int
+    ) -> list[document_pb2.Passage]:
         search = self.runtime.channels.stub(SearchServiceStub, "search")
         found = await search.Search(
             search_service_pb2.SearchRequest(
@@ -49,13 +68,16 @@ class Evidence:
         request = document_service_pb2.BatchGetPassagesRequest(passage_ids=passage_ids)
         return list((await documents.BatchGetPassages(request)).passages)
 
-    async def _require_ready(self, document_id: str) -> None:
+    async def _document(self, document_id: str) -> document_pb2.Document:
         documents = self.runtime.channels.stub(DocumentServiceStub, "document")
         request = document_service_pb2.GetDocumentRequest(document_id=document_id)
-        document = (await documents.GetDocument(request)).document
-        if document.state != document_pb2.READY:
-            raise precondition(
-                reason_pb2.REASON_DOCUMENT_NOT_READY,
-                f"Document {document_id!r} is not READY, so nothing can be answered from it. "
-                "Watch it, or leave it out.",
-            )
+        return (await documents.GetDocument(request)).document
+
+
+def _require_ready(document: document_pb2.Document) -> None:
+    if document.state != document_pb2.READY:
+        raise precondition(
+            reason_pb2.REASON_DOCUMENT_NOT_READY,
+            f"Document {document.document_id!r} is not READY, so nothing can be answered from it. "
+            "Watch it, or leave it out.",
+        )

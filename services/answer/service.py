@@ -14,7 +14,7 @@ from services.answer.verify import verified_citations, verified_sentences
 
 PASSAGES_TO_ANSWER = 20
 # Fewer than for an answer: every passage that speaks of a wrong option speaks for it.
-PASSAGES_TO_CHOOSE = 8
+PASSAGES_TO_CHOOSE = 10
 NOT_FOUND_NOTE = "Not in your documents."
 Context = grpc.aio.ServicerContext[object, object]
 
@@ -27,16 +27,17 @@ class AnswerService(rpc.AnswerServiceServicer):
     evidence: Evidence
 
     async def Ask(self, request: messages.AskRequest, context_: Context) -> messages.AskResponse:
-        passages = await self.evidence.passages(
-            request.question, request.document_ids, most=PASSAGES_TO_ANSWER
-        )
+        found = await self.evidence.find(request.question, request.document_ids, most=PASSAGES_TO_ANSWER)
         llm = self.runtime.channels.stub(LlmServiceStub, "llm")
         reply = await llm.AnswerQuestion(
             llm_service_pb2.AnswerQuestionRequest(
-                question=request.question, passages=passages, max_sentences=request.max_sentences
+                question=request.question,
+                passages=found.passages,
+                max_sentences=request.max_sentences,
+                language=found.language,
             )
         )
-        sentences, dropped = verified_sentences(reply.sentences if reply.supported else (), passages)
+        sentences, dropped = verified_sentences(reply.sentences if reply.supported else (), found.passages)
         answer = messages.Answer(
             sentences=sentences,
             found=bool(sentences),
@@ -50,16 +51,18 @@ class AnswerService(rpc.AnswerServiceServicer):
         return messages.AskResponse(answer=answer)
 
     async def Choose(self, request: messages.ChooseRequest, context_: Context) -> messages.ChooseResponse:
-        passages = await self.evidence.passages(
-            request.question, request.document_ids, most=PASSAGES_TO_CHOOSE
-        )
+        query = " ".join((request.question, *request.options))
+        found = await self.evidence.find(query, request.document_ids, most=PASSAGES_TO_CHOOSE)
         llm = self.runtime.channels.stub(LlmServiceStub, "llm")
         reply = await llm.ChooseOption(
             llm_service_pb2.ChooseOptionRequest(
-                question=request.question, options=request.options, passages=passages
+                question=request.question,
+                options=request.options,
+                passages=found.passages,
+                language=found.language,
             )
         )
-        by_id = {passage.passage_id: passage for passage in passages}
+        by_id = {passage.passage_id: passage for passage in found.passages}
         return messages.ChooseResponse(
             option_index=reply.option_index,
             confidence=reply.confidence,

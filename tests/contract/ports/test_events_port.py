@@ -5,9 +5,15 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import grpc
+import pytest
+from mootion.errors.v1 import reason_pb2
 from mootion.event.v1 import event_pb2
 
+from mesh.errors import CallError
+from mesh.ports import handling
 from mesh.ports.events import Handler
+from mesh.ports.failures import StorageUnavailable
 from mesh.tracing import Tracing, current_trace_id
 from tests.contract.ports.stores import Stores
 
@@ -161,3 +167,67 @@ async def test_the_trace_of_the_publisher_goes_on(stores: Stores) -> None:
     async with subscribed(stores, "search", handle):
         assert await stores.events.wait_until_handled("search", 5)
     assert seen == [trace_id]
+
+
+async def test_an_event_that_keeps_failing_is_set_apart_and_the_log_goes_on(stores: Stores) -> None:
+    seen: list[str] = []
+
+    async def handle(event: event_pb2.Event) -> None:
+        seen.append(event.owner_id)
+        if event.owner_id == "bad":
+            raise ValueError("never")
+
+    await publish(stores, "bad", "good")
+    async with subscribed(stores, "search", handle):
+        assert await stores.events.wait_until_handled("search", 20)
+    assert seen == ["bad"] * 5 + ["good"]
+    [failure] = await stores.events.failures("search")
+    assert (failure.subscription, failure.event.owner_id, failure.attempts) == ("search", "bad", 5)
+    assert failure.reason == "ValueError"
+    assert await stores.events.failures("quiz") == []
+
+
+async def test_an_event_set_apart_is_handled_when_it_is_replayed(stores: Stores) -> None:
+    healed: list[str] = []
+
+    async def fail(event: event_pb2.Event) -> None:
+        raise ValueError("not yet")
+
+    await publish(stores, "bad")
+    async with subscribed(stores, "search", fail):
+        assert await stores.events.wait_until_handled("search", 20)
+    [failure] = await stores.events.failures("search")
+    async with subscribed(stores, "search", collecting(healed)):
+        assert await stores.events.replay_failure("search", failure.event.event_id)
+        async with asyncio.timeout(10):
+            while await stores.events.failures("search"):  # noqa: ASYNC110 - handled by the subscription
+                await asyncio.sleep(0.01)
+    assert healed == ["bad"]
+    assert not await stores.events.replay_failure("search", failure.event.event_id)
+
+
+@pytest.mark.parametrize(
+    "no_answer",
+    [
+        StorageUnavailable("down"),
+        CallError(grpc.StatusCode.UNAVAILABLE, reason_pb2.REASON_DEPENDENCY_UNAVAILABLE, "down"),
+        CallError(grpc.StatusCode.DEADLINE_EXCEEDED, reason_pb2.REASON_DEADLINE_EXCEEDED, "late"),
+    ],
+    ids=["storage", "unavailable", "deadline"],
+)
+async def test_what_does_not_answer_is_asked_until_it_does(
+    stores: Stores, no_answer: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handling, "FIRST_WAIT_SECONDS", 0.001)
+    calls: list[str] = []
+
+    async def handle(event: event_pb2.Event) -> None:
+        calls.append(event.owner_id)
+        if len(calls) < 9:
+            raise no_answer
+
+    await publish(stores, "a")
+    async with subscribed(stores, "search", handle):
+        assert await stores.events.wait_until_handled("search", 20)
+    assert calls == ["a"] * 9
+    assert await stores.events.failures("search") == []

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 import redis
 
+from ground.kept import Kept
 from ground.postgres import Postgres
 from ground.rabbitmq import RabbitMQ
 from ground.redis_server import RedisServer
@@ -65,3 +66,13 @@ def test_a_ground_that_is_started_again_has_the_same_addresses(tmp_path: Path) -
     servers.down()
     assert first == again
     assert first.startswith("export REDIS_URL=redis://")
+
+
+def test_no_two_servers_of_a_ground_get_the_same_port(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GROUND_PORTS", "20000-20009")
+    kept = Kept(tmp_path)
+    first = [kept.port(str(number)) for number in range(4)]
+    assert len(set(first)) == 4
+    assert [kept.port(str(number)) for number in range(4)] == first

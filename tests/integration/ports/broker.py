@@ -3,11 +3,12 @@
 import asyncio
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import aio_pika
 from aio_pika.abc import AbstractChannel
+from aio_pika.exceptions import ChannelNotFoundEntity
 
 from ground.rabbitmq import RabbitMQ
 from mesh.ports.rabbit_topology import Notice, queue_name
@@ -36,6 +37,21 @@ async def purge(url: str, queue: str) -> None:
     """Loses all messages of a queue."""
     async with channel(url) as mine:
         await (await mine.get_queue(queue, ensure=False)).purge()
+
+
+async def consumed(url: str, queue: str) -> None:
+    """Waits until somebody consumes a queue."""
+    async with asyncio.timeout(10):
+        while not await _consumers(url, queue):  # noqa: ASYNC110 - another connection consumes
+            await asyncio.sleep(0.05)
+
+
+async def _consumers(url: str, queue: str) -> int:
+    with suppress(ChannelNotFoundEntity):
+        async with channel(url) as mine:
+            declared = await mine.declare_queue(queue, passive=True)
+            return declared.declaration_result.consumer_count or 0
+    return 0
 
 
 async def give_back(url: str, queue: str, times: int) -> None:

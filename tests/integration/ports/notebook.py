@@ -1,8 +1,7 @@
 """The smallest service: it notes a name, once for each request id, and tells a worker and a subscriber."""
 
 from mootion.event.v1 import event_pb2
-from sqlalchemy import Column, Integer, MetaData, String, Table, func, insert, select
-from sqlalchemy.dialects.sqlite import insert as insert_or_leave
+from sqlalchemy import Column, Insert, Integer, MetaData, String, Table, exists, func, insert, literal, select
 
 from mesh.idempotency import IdempotentRequest, serving
 from mesh.ports.open_ports import Ports
@@ -54,14 +53,19 @@ async def accept(tx: Transaction, name: str, token: int) -> bool:
     accepted = token >= known
     await tx.execute(insert(attempts).values(name=name, token=token, accepted=accepted))
     if accepted:
-        effect = insert_or_leave(effects).values(name=name, token=token)
-        await tx.execute(effect.on_conflict_do_nothing())
+        await tx.execute(_insert_once(effects, name=name, token=token))
     return accepted
 
 
 async def mark_seen(tx: Transaction, event_id: str) -> None:
     """Notes that a subscriber had an event; a repeat does nothing."""
-    await tx.execute(insert_or_leave(seen).values(event_id=event_id).on_conflict_do_nothing())
+    await tx.execute(_insert_once(seen, event_id=event_id))
+
+
+def _insert_once(table: Table, **values: object) -> Insert:
+    """A row, unless there is one of its key; on any database."""
+    known = exists().where(table.columns[0] == next(iter(values.values())))
+    return insert(table).from_select(list(values), select(*map(literal, values.values())).where(~known))
 
 
 async def names(reader: Reader, table: Table) -> list[str]:

@@ -6,15 +6,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aio_pika import Message
 from mootion.event.v1 import event_pb2
-from sqlalchemy import delete
 
 from mesh.config import Settings
 from mesh.ports import events_rabbitmq
 from mesh.ports.open_ports import Ports, open_ports
-from mesh.ports.rabbit_topology import event_queue_name
-from mesh.ports.relay_events import POSITION
-from mesh.ports.tables import subscriptions
+from mesh.ports.outgoing import NewEvent
+from mesh.ports.rabbit_events import EventMessage
+from mesh.ports.rabbit_topology import EVENTS, event_queue_name
+from mesh.ports.sql_log import LoggedEvent, Position
 from tests.integration.ports import broker
 from tests.relaying import relaying
 
@@ -55,11 +56,12 @@ async def handled(ports: Ports) -> None:
 
 
 async def test_events_come_by_messages_and_not_by_looking(
-    ports: Ports, monkeypatch: pytest.MonkeyPatch
+    ports: Ports, amqp_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(events_rabbitmq, "LOOK_SECONDS", 60.0)
     async with relaying(ports):
         subscriber = Subscriber(ports)
+        await broker.consumed(amqp_url, QUEUE)
         await publish(ports, "first")
         await asyncio.sleep(1)
         started = time.monotonic()
@@ -75,6 +77,7 @@ async def test_messages_that_were_lost_are_made_good_from_the_log(
 ) -> None:
     async with relaying(ports):
         first = Subscriber(ports)
+        await broker.consumed(amqp_url, QUEUE)
         await publish(ports, "a")
         await handled(ports)
         await first.stop()
@@ -97,32 +100,39 @@ async def test_a_gap_between_messages_is_filled_before_what_follows_it(
     monkeypatch.setattr(events_rabbitmq, "LOOK_SECONDS", 60.0)
     async with relaying(ports):
         subscriber = Subscriber(ports)
+        await broker.consumed(amqp_url, QUEUE)
         await publish(ports, "a")
         await handled(ports)
         async with broker.channel(amqp_url) as mine:
             queue = await mine.get_queue(QUEUE, ensure=False)
-            await queue.unbind("mootion.events", "#")
+            await queue.unbind(EVENTS, "#")
             await publish(ports, "b", "c")
             await asyncio.sleep(0.5)
             assert subscriber.seen == ["a"]
-            await queue.bind("mootion.events", "#")
+            await queue.bind(EVENTS, "#")
         await publish(ports, "d")
         await handled(ports)
         await subscriber.stop()
     assert subscriber.seen == ["a", "b", "c", "d"]
 
 
-async def test_events_that_the_relay_publishes_twice_are_handled_once(ports: Ports) -> None:
+async def test_a_message_that_comes_twice_and_one_that_is_none_of_ours_change_nothing(
+    ports: Ports, amqp_url: str
+) -> None:
+    first = LoggedEvent(Position(0, 1), NewEvent(event_pb2.Event(owner_id="a"), {}))
     async with relaying(ports):
         subscriber = Subscriber(ports)
+        await broker.consumed(amqp_url, QUEUE)
         await publish(ports, "a", "b")
         await handled(ports)
-    async with ports.database.transaction() as tx:
-        await tx.execute(delete(subscriptions).where(subscriptions.c.name == POSITION))
-    async with relaying(ports):
+        async with broker.channel(amqp_url) as mine:
+            exchange = await mine.get_exchange(EVENTS, ensure=False)
+            key, message = EventMessage(first, Position()).message()
+            await exchange.publish(message, key)
+            await exchange.publish(Message(b"?"), key)
         await publish(ports, "c")
         await handled(ports)
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.2)
         await subscriber.stop()
     assert subscriber.seen == ["a", "b", "c"]
 

@@ -24,6 +24,13 @@ _POSSIBLY = re.compile(r"\b(?:can|could|may|might|sometimes)\b")
 _NEGATED = re.compile(
     r"\b(?P<verb>is|are|was|were|can|does|do|did|will|should|must) not\b|\b(?P<cannot>cannot)\b"
 )
+_COPULA = re.compile(r"^(?P<subject>[^,;:—()]{3,70}?) (?P<verb>is|are) (?P<rest>(?!not\b|also\b)[^;:—]+)$")
+# What is said of some only is not contradicted by the same with not.
+_NOT_OF_ALL = re.compile(
+    r"\b(?:some|many|most|several|few|often|usually|generally|mostly|typically|all|every|each|any|both|either"
+    r"|neither|no|not|never|only|if|when|because|unless|although|while|whereas|but|or)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,18 @@ class Contradictions:
             return made[random.randrange(len(made))]
         swapped = next(self._by_sibling(sentence, statement, random), None)
         return swapped or (made[0] if made else None)
+
+    def denial_of(self, sentence: Sentence) -> Contrary | None:
+        """`X is not Y` for what the text says of every X. It shows what it is: one among other contraries at most."""
+        statement = statement_of(sentence)
+        match = _COPULA.match(statement)
+        if match is None or _POSSIBLY.search(statement) or _NOT_OF_ALL.search(statement):
+            return None
+        subject = self._reading.tokens_of(match["subject"])
+        if any(token.tag in ("AUX", "VERB", "MARK") for token in subject):
+            return None
+        denied = f"{match['verb']} not"
+        return Contrary(f"{match['subject']} {denied} {match['rest']}", match["verb"], denied)
 
     def _by_opposite(self, statement: str) -> Iterator[Contrary]:
         negated = _NEGATED.search(statement)

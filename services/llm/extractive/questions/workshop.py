@@ -10,8 +10,10 @@ from mootion.document.v1.document_pb2 import Citation
 from mootion.llm.v1.task_pb2 import Relation
 
 from services.llm.extractive.analysis import Sentence
+from services.llm.extractive.questions.calculations import Calculation, calculations
 from services.llm.extractive.questions.causes import Cause, causes
 from services.llm.extractive.questions.claims import Claim, claims
+from services.llm.extractive.questions.conditions import Condition, conditions
 from services.llm.extractive.questions.contrary import Contradictions
 from services.llm.extractive.questions.definitions import Definition, definitions
 from services.llm.extractive.questions.distractors import Distractors
@@ -55,6 +57,16 @@ class Workshop:
     def causes(self) -> list[Cause]:
         """Why something is so."""
         return causes(self.reading)
+
+    @cached_property
+    def conditions(self) -> list[Condition]:
+        """What follows from what."""
+        return conditions(self.reading)
+
+    @cached_property
+    def calculations(self) -> list[Calculation]:
+        """Worked examples."""
+        return calculations(self.reading)
 
     @cached_property
     def listings(self) -> list[Listing]:

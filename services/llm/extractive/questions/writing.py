@@ -28,6 +28,7 @@ from services.llm.extractive.questions.writers import (
     listing,
     number,
     statement,
+    worked_choice,
 )
 
 DEFAULT_CONCEPTS = 50
@@ -40,7 +41,17 @@ SURE_CONCEPTS = 25
 # How much less a question on a weak sentence is worth.
 WEAKNESS = 0.3
 
-_WRITERS = (definition_choice, claim_choice, listing, number, statement, gap_text, arrangement, formula)
+_WRITERS = (
+    definition_choice,
+    claim_choice,
+    worked_choice,
+    listing,
+    number,
+    statement,
+    gap_text,
+    arrangement,
+    formula,
+)
 _WRITE: Mapping[str, Callable[[Workshop, Seed], Item | None]] = MappingProxyType(
     {template: writer.write for writer in _WRITERS for template in writer.TEMPLATES}
 )

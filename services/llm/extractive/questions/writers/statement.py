@@ -12,7 +12,7 @@ from services.llm.extractive.questions.draft import Seed, drafted, explained, wi
 from services.llm.extractive.questions.wording import joined, quoted
 from services.llm.extractive.questions.workshop import Workshop
 
-TEMPLATES = ("true or false", "error", "true statement")
+TEMPLATES = ("true or false", "error", "true statement", "false statement")
 TRUE_STATEMENT_OPENING = "Which of these statements"
 _WRONG_STATEMENTS = 3
 # Statements less good than this stand beside others only where better ones are too few.
@@ -27,6 +27,8 @@ def plan(shop: Workshop) -> Iterator[Seed]:
         yield Seed(task_pb2.TRUE_FALSE, "true or false", sentence, term, quality, sentence)
         yield Seed(task_pb2.FIND_ERROR, "error", sentence, term, quality, sentence)
         yield Seed(task_pb2.SINGLE_CHOICE, "true statement", sentence, term, quality - 0.1, sentence)
+        # Like finding the error, and so only where a document holds too little for the questions asked for.
+        yield Seed(task_pb2.SINGLE_CHOICE, "false statement", sentence, term, quality - 1.0, sentence)
 
 
 def write(shop: Workshop, seed: Seed) -> Item | None:
@@ -35,7 +37,7 @@ def write(shop: Workshop, seed: Seed) -> Item | None:
     random = shop.random(seed.template, sentence.text)
     if seed.template == "true or false":
         return _true_false(shop, seed, sentence, random)
-    if seed.template == "error":
+    if seed.template in ("error", "false statement"):
         return _find_error(shop, seed, sentence, random)
     return _true_statement(shop, seed, sentence, random)
 
@@ -75,7 +77,12 @@ def _find_error(shop: Workshop, seed: Seed, sentence: Sentence, random: Random) 
     others = _beside(shop, sentence, random)[:3]
     if contrary is None or len(others) < 3:
         return None
-    stem = f"One of these statements on {_names(shop, [sentence, *others])} contradicts the text. Which one?"
+    names = _names(shop, [sentence, *others])
+    stem = (
+        f"One of these statements on {names} contradicts the text. Which one?"
+        if seed.template == "error"
+        else f"{TRUE_STATEMENT_OPENING} on {names} does not agree with the text?"
+    )
     item = drafted(shop, seed, stem, _why(sentence, contrary))
     return with_options(item, [contrary.text], [statement_of(other) for other in others], random)
 
@@ -83,8 +90,11 @@ def _find_error(shop: Workshop, seed: Seed, sentence: Sentence, random: Random) 
 def _true_statement(shop: Workshop, seed: Seed, sentence: Sentence, random: Random) -> Item | None:
     wrong: list[str] = []
     about = [sentence]
+    denied: Contrary | None = None
     for other in sorted(_beside(shop, sentence, random), key=lambda other: shop.contradicted[other.index]):
         contrary = shop.contradictions.of(other, random)
+        if contrary is None and not denied:
+            contrary = denied = shop.contradictions.denial_of(other)
         if contrary is not None:
             wrong.append(contrary.text)
             about.append(other)
