@@ -12,7 +12,7 @@ from mesh.config import Settings
 
 GATEWAY = Path(__file__).resolve().parent
 _SWAGGER_UI = "swagger-ui/"
-_MEDIA, _TRACES = "media", "traces"
+_MEDIA, _KEYS, _TRACES = "media", "keys", "traces"
 _FOREIGN_ORIGINS = "foreign-origins"
 _Json = dict[str, Any]
 
@@ -42,6 +42,8 @@ def placed(settings: Settings, derived: str | None = None) -> _Json:
 def _address_of(cluster: str, settings: Settings) -> str:
     if cluster == _MEDIA:
         return settings.addresses.get(_MEDIA) or f"{settings.bind_host}:{settings.media_port}"
+    if cluster == _KEYS:
+        return f"{settings.bind_host if settings.is_loopback else '127.0.0.1'}:{settings.edge_port}"
     if cluster == _TRACES:
         return _authority(settings.otlp_endpoint or "")
     return settings.address(cluster)

@@ -104,7 +104,7 @@ def _mutations_are_audited(method: Method) -> Iterator[str]:
     if method.policy is None or method.read_only or not method.at_edge:
         return
     if not method.policy.HasField("audit"):
-        yield "changes something for people outside but has no `audit` in its policy; name the field of what it changes."
+        yield "changes something for people outside but has no `audit` in its policy; name what it changes."
         return
     path = method.policy.audit.resource
     if path and not (_leads_to_a_string(method.input, path) or _leads_to_a_string(method.output, path)):

@@ -38,6 +38,7 @@ from envoy_data_plane.google.protobuf import Any
 from mesh.addresses import each_of, host_and_port
 from mesh.config import Settings
 from mesh.derive.contracts import Contracts
+from mesh.derive.envoy.tokens import KEYS, edge_address
 from mesh.http import HEALTH_PATH as MEDIA_HEALTH_PATH
 
 MEDIA = "media"
@@ -51,7 +52,7 @@ _PROTOCOL = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 def clusters(contracts: Contracts, settings: Settings) -> list[Cluster]:
     """Every cluster, services first. Embedded, all services share one address."""
     services = [_service(contracts, domain, settings) for domain in contracts.domains]
-    return [*services, _media(settings), _traces(settings)]
+    return [*services, _media(settings), _keys(settings), _traces(settings)]
 
 
 def backends(contracts: Contracts) -> list[str]:
@@ -72,6 +73,12 @@ def _media(settings: Settings) -> Cluster:
     protocol = HttpProtocolOptionsExplicitHttpConfig(http_protocol_options=Http1ProtocolOptions())
     check = _health_check(http_health_check=HealthCheckHttpHealthCheck(path=MEDIA_HEALTH_PATH))
     return _guarded(_cluster(MEDIA, address, protocol), check, settings)
+
+
+def _keys(settings: Settings) -> Cluster:
+    """The edge itself, from which it reads the keys of tokens."""
+    protocol = HttpProtocolOptionsExplicitHttpConfig(http_protocol_options=Http1ProtocolOptions())
+    return _cluster(KEYS, edge_address(settings), protocol)
 
 
 def _traces(settings: Settings) -> Cluster:

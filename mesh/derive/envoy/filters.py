@@ -29,6 +29,7 @@ from mesh.derive.contracts import Contracts
 from mesh.derive.envoy.clusters import backends
 from mesh.derive.envoy.extension import extension, http_filter
 from mesh.derive.envoy.replies import HEALTH_PATH
+from mesh.derive.envoy.tokens import token_filter
 from mesh.policy import DEFAULT_MAX_REQUEST_BYTES
 
 DESCRIPTOR_SET = "gateway/mootion.binpb"
@@ -42,6 +43,8 @@ def http_filters(contracts: Contracts) -> list[HttpFilter]:
         http_filter("cors", Cors()),
         # Before anything that reads a body: answers probes without a backend's help.
         http_filter("health_check", _health(contracts)),
+        # Before anything that costs: a token that is not good goes no further.
+        http_filter("jwt_authn", token_filter()),
         # Outside of the transcoder, so that it sees the JSON and not the messages.
         http_filter("compressor", _compressor()),
         # Before the transcoder: turns gRPC-web into gRPC, which the transcoder passes on untouched.

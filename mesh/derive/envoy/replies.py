@@ -70,6 +70,12 @@ _INVALID = "The request does not fit the contract"
 _FAULTS = (
     Fault(400, grpc.StatusCode.INVALID_ARGUMENT, reason_pb2.REASON_INVALID_FIELD, _INVALID),
     Fault(
+        401,
+        grpc.StatusCode.UNAUTHENTICATED,
+        reason_pb2.REASON_TOKEN_INVALID,
+        "The token is not good: it is none of ours, was changed, or has ended. Sign in again, or refresh it.",
+    ),
+    Fault(
         403,
         grpc.StatusCode.PERMISSION_DENIED,
         reason_pb2.REASON_CALLER_NOT_ALLOWED,

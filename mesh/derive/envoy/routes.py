@@ -33,6 +33,7 @@ from envoy_data_plane.envoy.type.v3 import Int64Range
 from envoy_data_plane.google.protobuf import Any
 
 from mesh.derive.contracts import Contracts, HttpRule, Method
+from mesh.derive.envoy import tokens
 from mesh.derive.envoy.clusters import MEDIA
 from mesh.derive.envoy.replies import HEALTH_PATH
 from mesh.derive.paths import PathTemplate, well_formed_path
@@ -47,6 +48,18 @@ FOREIGN_ORIGINS = "foreign-origins"
 OTHER_HOSTS = "other-hosts"
 LOCAL_ORIGIN = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?"
 LOCAL_HOSTS = ("localhost", "localhost:*", "127.0.0.1", "127.0.0.1:*", "[::1]", "[::1]:*")
+# What browsers are told of every reply (OWASP secure headers).
+_SECURITY_HEADERS = (
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-opener-policy", "same-origin"),
+    (
+        "content-security-policy",
+        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'",
+    ),
+)
 _WELL_FORMED = well_formed_path()
 _LARGEST = 9_223_372_036_854_775_807
 _PAGES = (
@@ -78,6 +91,7 @@ def route_configuration(contracts: Contracts) -> RouteConfiguration:
         name="edge",
         virtual_hosts=[host, other],
         max_direct_response_body_size_bytes=8_388_608,
+        response_headers_to_add=[_header(name, value) for name, value in _SECURITY_HEADERS],
         request_headers_to_add=[
             _header("mootion-address", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"),
             _header("mootion-request-id", "%REQ(X-REQUEST-ID)%"),
@@ -120,7 +134,7 @@ def _preflight(contracts: Contracts) -> Route:
         name="preflight",
         match=RouteMatch(prefix="/", headers=[options, asks]),
         route=RouteAction(cluster=contracts.domains[0]),
-        typed_per_filter_config=_without_transcoder(),
+        typed_per_filter_config=_without_transcoder() | tokens.without_tokens(),
     )
 
 
@@ -131,7 +145,7 @@ def _page(path: str, content_type: str, file: str) -> Route:
         match=RouteMatch(path=path, headers=[methods]),
         direct_response=DirectResponseAction(status=200, body=DataSource(filename=file)),
         response_headers_to_add=[_header("content-type", content_type), _header("cache-control", "no-cache")],
-        typed_per_filter_config=_without_transcoder(),
+        typed_per_filter_config=_without_transcoder() | tokens.without_tokens(),
     )
 
 
@@ -147,7 +161,7 @@ def _rpc(method: Method) -> Route:
         name=method.full_name,
         match=RouteMatch(path=method.rpc_path),
         route=_action(method.domain, method),
-        typed_per_filter_config=_limits(method),
+        typed_per_filter_config=_limits(method) | tokens.for_method(method),
     )
 
 
@@ -184,7 +198,7 @@ def _doors(regex: str, rule: HttpRule, method: Method) -> Iterator[Route]:
         match=_rest_match(regex, rule.verb),
         route=_action(method.domain, method),
         response_headers_to_remove=["grpc-accept-encoding"],
-        typed_per_filter_config=_limits(method),
+        typed_per_filter_config=_limits(method) | tokens.for_method(method),
     )
 
 
@@ -255,7 +269,9 @@ def _refuse(name: str, match: RouteMatch, status: int, *, allow: str = "") -> Ro
         match=match,
         direct_response=DirectResponseAction(status=status),
         response_headers_to_add=[_header("allow", allow)] if allow else [],
-        typed_per_filter_config=_without_transcoder() | _per_filter("buffer", BufferPerRoute(disabled=True)),
+        typed_per_filter_config=_without_transcoder()
+        | tokens.without_tokens()
+        | _per_filter("buffer", BufferPerRoute(disabled=True)),
     )
 
 
