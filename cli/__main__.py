@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli import background, doctor, lock, report
+from cli import admin, background, doctor, lock, report
 from cli.journey import Journey, JourneyFailed, Made, Progress
 from cli.services import WORKERS, service_names
 from mesh.client import Channels
@@ -31,6 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+app.add_typer(admin.app, name="admin")
 messages = Console(stderr=True, highlight=False)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
