@@ -229,7 +229,9 @@ def _action(cluster: str, method: Method) -> RouteAction:
         cluster=cluster,
         timeout=timedelta(0),
         idle_timeout=deadline,
-        max_stream_duration=RouteActionMaxStreamDuration(max_stream_duration=deadline),
+        max_stream_duration=RouteActionMaxStreamDuration(
+            max_stream_duration=deadline, grpc_timeout_header_max=deadline
+        ),
         priority=RoutingPriority.HIGH if _streams(method) else RoutingPriority.DEFAULT,
         retry_policy=_retry(method),
     )

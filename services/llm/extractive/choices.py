@@ -18,6 +18,12 @@ _ALL_OF_THEM = re.compile(
     r"\b(?:all|both|each) of (?:the|these)\b|\ball are\b|\bboth \(?[a-e]\)? and \(?[a-e]\)?", re.I
 )
 _NONE_OF_THEM = re.compile(r"\bnone of (?:the|these)\b|\bneither\b|\bnot enough information\b", re.I)
+_DENIAL = re.compile(
+    r"\b(?:not|no|never|neither|nor|none|without|lacks?|lacking|cannot|absen(?:t|ce))\b|n['’]t\b",
+    re.IGNORECASE,
+)
+# What is left of the support of an option that affirms what the text denies, or the reverse.
+_SPOKEN_OTHERWISE = 0.7
 # The share of the best support that every option needs for `all of the above`, and for one that joins the
 # others.
 _ALL_SUPPORTED, _JOINT_SUPPORTED = 0.6, 0.4
@@ -69,6 +75,7 @@ class _Option:
         self.stems = frozenset(token.stem for token in self.tokens)
         named = tokens[1:] if tokens and tokens[0].lower in ("a", "an", "the") else tokens
         self.key = key_of(named)
+        self.denies = bool(_DENIAL.search(text))
         self.means_all = bool(_ALL_OF_THEM.search(text))
         self.means_none = bool(_NONE_OF_THEM.search(text))
 
@@ -81,14 +88,21 @@ class _Judge:
         self._asked = question.stems
         self._support = Support(analysis, [question.content, *(option.tokens for option in options)])
         self._shared = frozenset.intersection(*(option.stems for option in options))
+        plain = [option for option in options if not (option.means_all or option.means_none)]
+        self._polar = len({option.denies for option in plain}) > 1
         self._marks = marks_by_key(analysis)
         self._windows = [self._support.window(index, 0, 1) for index in range(len(analysis.sentences))]
 
     def support(self, option: _Option) -> float:
-        """The sum of five kinds of evidence, each 0 to 1."""
+        """The sum of five kinds of evidence, each 0 to 1; less where the text speaks otherwise.
+
+        What the text denies and an option affirms is looked at where some options deny and some affirm.
+        """
         own = self._own(option)
+        contrary = self._polar and self._speaks_otherwise(option)
         evidence = (self._together(own), self._near(own), self._defined(option), self._stated(option.stems))
-        return sum(evidence) + _ADJACENT * self._adjacent(own)
+        total = sum(evidence) + _ADJACENT * self._adjacent(own)
+        return _SPOKEN_OTHERWISE * total if contrary else total
 
     def citations(self, option: _Option) -> tuple[Citation, ...]:
         """The sentences that speak most of the question and the option together."""
@@ -102,6 +116,15 @@ class _Judge:
 
     def _own(self, option: _Option) -> frozenset[str]:
         return (option.stems - self._shared - self._asked) or option.stems
+
+    def _speaks_otherwise(self, option: _Option) -> bool:
+        """Whether the sentence nearest to question and option denies what the option affirms, or the reverse."""
+        said, cover = self._asked | option.stems, self._support.coverage
+        fitness = [cover(said, stems) * self._trust(i) for i, stems in enumerate(self._support.stems)]
+        if not fitness:
+            return False
+        best = self._analysis.sentences[fitness.index(max(fitness))]
+        return option.denies != bool(_DENIAL.search(best.text))
 
     def _together(self, own: frozenset[str]) -> float:
         """Question and option in two sentences on end."""

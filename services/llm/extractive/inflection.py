@@ -55,6 +55,8 @@ _IRREGULAR = MappingProxyType(
 _SIBILANT_PLURALS = ("sses", "shes", "ches", "xes", "zzes")
 # Endings in -is whose plural is in -es: hypotheses, diagnoses, metastases.
 _GREEK_PLURALS = ("theses", "gnoses", "ptoses", "yses", "stases", "crises", "oses", "axes", "bases")
+# Beside short words such as toes, those whose singular ends in -oe; of others it ends in -o: volcanoes.
+_SINGULAR_IN_OE = frozenset(("canoes", "horseshoes", "snowshoes", "tiptoes", "mistletoes", "throes"))
 _SINGULAR_IN_S = words(
     """gas bias lens canvas atlas chaos cosmos pathos ethos physics mathematics ethics politics economics
     genetics rabies diabetes news herpes always perhaps"""
@@ -70,6 +72,8 @@ def singular(word: str) -> str:
         return word
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
+    if word.endswith("oes") and len(word) > 5 and word not in _SINGULAR_IN_OE:
+        return word[:-2]
     if word.endswith(_GREEK_PLURALS) and word not in ("bases", "oses", "noses", "roses", "doses"):
         return word[:-2] + "is"
     return word[:-2] if word.endswith(_SIBILANT_PLURALS) else word[:-1]

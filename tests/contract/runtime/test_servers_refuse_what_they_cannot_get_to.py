@@ -39,7 +39,7 @@ async def small() -> AsyncIterator[Served]:
 
 async def filled(served: Served) -> list[asyncio.Future[Any]]:
     """As many calls as are taken, all of them being served."""
-    calls = []
+    calls: list[asyncio.Future[Any]] = []
     for _ in range(2):
         calls.append(asyncio.ensure_future(served.stub().Echo(HOLD)))
         await asyncio.wait_for(served.toy.entered.wait(), 2)

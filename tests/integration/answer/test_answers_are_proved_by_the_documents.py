@@ -151,3 +151,20 @@ async def test_a_choice_is_made_with_proved_citations_only(served: Running, llm:
     request = messages.ChooseRequest(question=QUESTION, options=["A vacuum", "A medium"])
     reply = await served.stub(AnswerServiceStub, "answer").Choose(request)
     assert (reply.option_index, [citation.quote for citation in reply.citations]) == (1, [TRUE])
+
+
+async def test_the_engine_is_told_the_language_of_the_document(served: Running, llm: ScriptedLlm) -> None:
+    document = await ready(served)
+    assert document.language
+    llm.replies["AnswerQuestion"] = saying(cited)
+    await ask(served)
+    await ask(served, document.document_id)
+    assert [request.language for request in llm.requests] == [document.language] * 2
+
+
+async def test_what_only_an_option_names_is_found_too(served: Running, llm: ScriptedLlm) -> None:
+    await ready(served)
+    llm.replies["ChooseOption"] = llm_service_pb2.ChooseOptionResponse(option_index=0)
+    request = messages.ChooseRequest(question="What is it about?", options=["loud ear", "longitudinal wave"])
+    await served.stub(AnswerServiceStub, "answer").Choose(request)
+    assert {passage.text for passage in llm.requests[-1].passages} >= {SENTENCES[0], SENTENCES[2]}

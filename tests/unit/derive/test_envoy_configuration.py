@@ -75,6 +75,7 @@ def test_every_method_of_the_edge_is_reached_by_grpc_with_its_own_deadline(
         route = _route(routes, "POST", method.rpc_path)["route"]
         assert route["cluster"] == method.domain
         assert _seconds(route["maxStreamDuration"]["maxStreamDuration"]) == method.deadline_seconds + 1
+        assert _seconds(route["maxStreamDuration"]["grpcTimeoutHeaderMax"]) == method.deadline_seconds + 1
         assert _seconds(route["timeout"]) == 0
 
 

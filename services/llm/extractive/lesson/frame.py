@@ -66,14 +66,20 @@ def objective_of(material: Material, scenes: Sequence[SceneDraft]) -> str:
 
 
 def opening(
-    material: Material, title: str, objective: str, scenes: Sequence[SceneDraft], random: Random
+    material: Material,
+    title: str,
+    objective: str,
+    scenes: Sequence[SceneDraft],
+    random: Random,
+    is_short: bool,
 ) -> SceneDraft:
-    """The title card with a hook, what the lesson is about, and its objective."""
+    """The title card with a hook, what the lesson is about, and its objective; in fewer words where time is short."""
     hook, source = _hook(material, scenes, random)
     names = [material.shop.reading.terms[t].name for t in taught_terms(scenes)[:_MOST_NAMES]]
     subtitle = with_capital(joined(names)) if names else objective
-    learnt = _learnt([_said_name(material, t) for t in taught_terms(scenes)[:_MOST_NAMES]])
-    about = _about(material, title, learnt)
+    said_names = 1 if is_short else _MOST_NAMES
+    learnt = _learnt([_said_name(material, t) for t in taught_terms(scenes)[:said_names]])
+    about = "Here you will learn it." if is_short and learnt else _about(material, title, learnt)
     return SceneDraft(
         scene=Scene(title=title, title_card=TitleContent(subtitle=subtitle[:500])),
         forms=[[*hook, *spoken(about)]],
@@ -101,16 +107,14 @@ def summary(material: Material, scenes: Sequence[SceneDraft]) -> SceneDraft:
         scene=Scene(
             title="Summary", bullets=BulletsContent(points=points or [s.scene.title for s in scenes[:4]])
         ),
-        forms=[
-            [
-                "Let us sum up.",
-                f"You now know {_learnt(names)}." if names else "These are the points to keep in mind.",
-            ]
-        ],
+        forms=[["Let us sum up.", "These are the points to keep in mind."]],
         citations=[material.shop.citation(sentence) for sentence in sources],
         anchor=len(material.analysis.sentences),
         worth=0.0,
-        more=["Say it in your own words, and you have got it."],
+        more=[
+            f"Could you now explain {_learnt(names)}?" if names else "Which of them is new to you?",
+            "Say it in your own words, and you have got it.",
+        ],
     )
 
 
@@ -125,7 +129,7 @@ def _about(material: Material, title: str, learnt: str) -> str:
     """What the lesson is about, said in one sentence."""
     if learnt and re.match(r"(?:how|why|what|when|where|who|which|\w+ing)\b", title, re.IGNORECASE):
         return f"In this lesson, you will learn {learnt}."
-    about = _in_sentence(material, title)
+    about = material.inside(title.rsplit(": ", 1)[-1])
     return (
         f"In this lesson on {about}, you will learn {learnt}." if learnt else f"This lesson is about {about}."
     )
@@ -156,22 +160,6 @@ def _said_name(material: Material, term: int) -> str:
         if definition is not None
         else material.shop.reading.terms[term].name
     )
-
-
-def _in_sentence(material: Material, title: str) -> str:
-    """A title inside a sentence: what stands behind a colon, and words that are no names lose their capitals."""
-    words = title.rsplit(": ", 1)[-1].split()
-    capitals = sum(word[:1].isupper() for word in words)
-    if capitals > 1 or len(words) == 1:
-        names = _names(material)
-        return " ".join(word if word.strip(",") in names else with_small_letter(word) for word in words)
-    return with_small_letter(" ".join(words))
-
-
-def _names(material: Material) -> frozenset[str]:
-    """Words that the text writes with a capital inside sentences, and never with a small letter."""
-    inside = {t.surface for s in material.analysis.sentences for t in s.tokens[1:] if t.surface[:1].isupper()}
-    return frozenset(w for w in inside if w.lower() not in material.shop.reading.small_forms)
 
 
 def _hook(

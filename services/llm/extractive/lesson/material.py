@@ -12,6 +12,7 @@ from services.llm.extractive.analysis import Analysis, Sentence, analyse
 from services.llm.extractive.concepts import concepts_of
 from services.llm.extractive.questions.definitions import Definition
 from services.llm.extractive.questions.reading import read
+from services.llm.extractive.questions.wording import with_small_letter
 from services.llm.extractive.questions.workshop import Workshop
 from services.llm.extractive.relations import relations_of
 from services.llm.extractive.too_little_content import TooLittleContent
@@ -106,6 +107,20 @@ class Material:
     def _term(self, name: str) -> int:
         found = self.shop.reading.find(self.shop.reading.key_of(name))
         return -1 if found is None else found
+
+    @cached_property
+    def proper_names(self) -> frozenset[str]:
+        """Words that the text writes with a capital inside sentences, and never with a small letter."""
+        words = (t.surface for s in self.analysis.sentences for t in s.tokens[1:])
+        inside = {word for word in words if word[:1].isupper()}
+        return frozenset(word for word in inside if word.lower() not in self.shop.reading.small_forms)
+
+    def inside(self, title: str) -> str:
+        """A title within a sentence: words that are no names lose their capitals."""
+        words = title.split()
+        if sum(word[:1].isupper() for word in words) > 1 or len(words) == 1:
+            return " ".join(w if w.strip(",") in self.proper_names else with_small_letter(w) for w in words)
+        return title if words and words[0].strip(",") in self.proper_names else with_small_letter(title)
 
     def terms_in(self, sentence: Sentence) -> frozenset[int]:
         """The terms that a sentence mentions."""

@@ -39,9 +39,9 @@ class SceneDraft:
         return str(self.scene.WhichOneof("content"))
 
     @property
-    def seconds(self) -> float:
-        """How long it lasts with what must be said and one sentence more."""
-        return self.seconds_with([*self.forms[0], *self.more[:1]])
+    def least(self) -> float:
+        """How long it lasts with what must be said."""
+        return self.seconds_with(self.forms[0])
 
     def seconds_with(self, narration: Sequence[str]) -> float:
         """How long it lasts when `narration` is said."""

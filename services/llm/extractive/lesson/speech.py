@@ -28,6 +28,8 @@ _UNITS = MappingProxyType(
         "%": "percent", "g/dL": "grams per decilitre",
     }
 )  # fmt: skip
+_RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+_POWER = re.compile(r"(?<=10)(?P<minus>⁻?)(?P<digits>[⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 _UNIT = re.compile(
     r"(?<=\d)\s?(" + "|".join(re.escape(u) for u in sorted(_UNITS, key=len, reverse=True)) + r")(?![\w/])"
 )
@@ -68,13 +70,18 @@ _PARTINGS = (
 def spoken(text: str) -> list[str]:
     """`text` as short sentences to be said: no brackets, quotation marks, dashes or symbols; long ones parted."""
     plain = cleaned(text)
-    plain = _UNIT.sub(_said_unit, plain)
+    plain = _UNIT.sub(_said_unit, _POWER.sub(_said_power, plain))
     for pattern, said in _SYMBOLS:
         plain = pattern.sub(said, plain)
     plain = "".join(f" {GREEK[c]} " if c in GREEK else c for c in plain)
     plain = re.sub(r"\s+([,.;:?!])", r"\1", re.sub(r"\s+", " ", plain)).strip(" ,;:")
     plain = re.sub(r",\s*([.?!,;:])", r"\1", plain)
     return [_finished(part) for part in _parted(plain) if word_count(part)]
+
+
+def _said_power(match: re.Match[str]) -> str:
+    minus = "minus " if match["minus"] else ""
+    return f" to the power of {minus}{match['digits'].translate(_RAISED)}"
 
 
 def _said_unit(match: re.Match[str]) -> str:

@@ -64,6 +64,16 @@ def test_none_of_the_above_is_chosen_where_nothing_is_supported() -> None:
     assert choose(question, "a plumber", "a dentist", "none of the above").option_index == 2
 
 
+@pytest.mark.parametrize(
+    ("question", "right"),
+    [("A glider ________.", 1), ("A tractor ________.", 0)],
+)
+def test_what_the_text_denies_is_not_affirmed(question: str, right: int) -> None:
+    text = "A glider lacks an engine and flies on rising air. A tractor has an engine and pulls a plough."
+    among = [Passage(passage_id="p", text=text)]
+    assert choose(question, "has an engine", "lacks an engine", among=among).option_index == right
+
+
 def test_citations_are_verbatim() -> None:
     texts = {passage.passage_id: passage.text for passage in passages()}
     choice = choose("A smaller river that flows into a larger one is a", "delta", "tributary")

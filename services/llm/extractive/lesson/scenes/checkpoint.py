@@ -47,7 +47,10 @@ def _draft(material: Material, item: Item, definition: Definition) -> SceneDraft
     )
     return SceneDraft(
         scene=Scene(title="Check yourself", checkpoint=content),
-        forms=[["Time for a quick check.", *spoken(item.stem), "Take a moment.", f"The answer is {answer}."]],
+        forms=[
+            [*spoken(item.stem), f"It is {answer}."],
+            ["Time for a quick check.", *spoken(item.stem), f"The answer is {answer}."],
+        ],
         citations=[item.citation],
         anchor=definition.sentence.index,
         worth=1.2 - 0.02 * len(item.stem.split()),

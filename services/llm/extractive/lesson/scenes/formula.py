@@ -1,13 +1,11 @@
-"""Scenes made of formulas: the equation itself, its curve, and a worked example."""
+"""Scenes made of formulas: the equation itself, and an example with numbers."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 import sympy
 from mootion.video.v1.script_pb2 import (
     EquationContent,
     EquationSymbol,
-    PlotContent,
     Scene,
     WorkedExampleContent,
 )
@@ -26,28 +24,29 @@ from services.llm.extractive.questions.formulas import Formula
 from services.llm.extractive.questions.wording import with_capital, without_article
 from services.llm.extractive.questions.writers.number import term_of_formula
 
-_SAMPLES = 25
 _VALUES = (2, 4, 5, 10, 3, 8)
 
 
 def draft(material: Material) -> Iterator[SceneDraft]:
-    """For every formula the equation, and its curve or an example where it allows one."""
-    for formula in material.shop.formulas:
-        term = term_of_formula(material.shop, formula)
-        if term is None:
-            continue
-        known = sum(name in formula.meanings for name in formula.symbols)
-        if formula.left not in formula.meanings or 2 * known < len(formula.symbols):
-            continue
+    """For every formula the equation, and an example where it allows one."""
+    for formula, term in explained(material):
         worth = material.importance[term]
         yield _equation(material, formula, term, worth)
-        yield from _plot(material, formula, term, worth)
         yield from _worked(material, formula, term, worth)
+
+
+def explained(material: Material) -> Iterator[tuple[Formula, int]]:
+    """The formulas of which the text says what the left side and half of the symbols are, with their terms."""
+    for formula in material.shop.formulas:
+        term = term_of_formula(material.shop, formula)
+        known = sum(name in formula.meanings for name in formula.symbols)
+        if term is not None and formula.left in formula.meanings and 2 * known >= len(formula.symbols):
+            yield formula, term
 
 
 def _equation(material: Material, formula: Formula, term: int, worth: float) -> SceneDraft:
     name = formula.meanings[formula.left]
-    symbols = [formula.left, *_in_order(formula)]
+    symbols = [formula.left, *in_order(formula)]
     known = [s for s in symbols if s in formula.meanings]
     content = EquationContent(
         latex=f"{symbol_in_latex(formula.left)} = {in_latex(formula.tree)}",
@@ -87,87 +86,13 @@ def _said_symbols(formula: Formula, known: list[str]) -> list[str]:
     return spoken(f"Here, {joined}")
 
 
-def _in_order(formula: Formula) -> list[str]:
+def in_order(formula: Formula) -> list[str]:
     """Symbols of the right side in the order the text writes them."""
     return sorted(formula.symbols, key=lambda s: (formula.text.find(formula.shown(s)), s))
 
 
-def _plot(material: Material, formula: Formula, term: int, worth: float) -> Iterator[SceneDraft]:
-    symbols = sorted(formula.right.free_symbols, key=str)
-    if len(symbols) != 1 or formula.right.has(sympy.Abs):
-        return
-    x = sympy.Symbol("x")
-    curve = formula.right.subs({symbols[0]: x})
-    interval = _interval(curve, x)
-    shape = _shape(curve, x, interval) if interval is not None else ""
-    if interval is None or not shape:
-        return
-    across, up = symbol_in_words(str(symbols[0])), symbol_in_words(formula.left)
-    meaning = formula.meanings.get(str(symbols[0]), across)
-    content = PlotContent(
-        expression=str(curve), x_min=interval[0], x_max=interval[1],
-        x_label=_label(formula, str(symbols[0])), y_label=_label(formula, formula.left),
-    )  # fmt: skip
-    yield SceneDraft(
-        scene=Scene(
-            title=f"How {formula.shown(formula.left)} depends on {formula.shown(str(symbols[0]))}",
-            plot=content,
-        ),
-        forms=[
-            [
-                "Let us see that formula as a curve.",
-                *spoken(f"Along the bottom we have {meaning}"),
-                shape.format(across=across, up=up),
-            ]
-        ],
-        citations=[material.shop.citation(formula.sentence)],
-        anchor=formula.sentence.index,
-        worth=0.35 + worth,
-        terms=frozenset((term,)),
-    )
-
-
-def _label(formula: Formula, symbol: str) -> str:
-    meaning = without_article(formula.meanings.get(symbol, ""))
-    return (f"{meaning} {formula.shown(symbol)}" if meaning else formula.shown(symbol))[:60]
-
-
-def _interval(curve: sympy.Expr, x: sympy.Symbol) -> tuple[float, float] | None:
-    """An interval on which the curve is real and finite: 0 to 10 where it can be, else away from 0."""
-    for left, right in ((0.0, 10.0), (0.2, 5.0), (1.0, 10.0)):
-        values = [sympy.N(curve.subs({x: left + (right - left) * i / _SAMPLES})) for i in range(_SAMPLES + 1)]
-        if all(value.is_real and value.is_finite and abs(float(value)) < 1e9 for value in values):
-            return left, right
-    return None
-
-
-def _shape(curve: sympy.Expr, x: sympy.Symbol, interval: tuple[float, float]) -> str:
-    """What the curve does, in a sentence with `{across}` and `{up}`, found by sampling it; empty for a mixed shape."""
-    left, right = interval
-    values = [
-        float(sympy.N(curve.subs({x: left + (right - left) * i / _SAMPLES}))) for i in range(_SAMPLES + 1)
-    ]
-    steps = [b - a for a, b in pairwise(values)]
-    if all(step == 0 for step in steps):
-        return ""
-    straight = max(steps) - min(steps) < 1e-9 * max(1.0, max(abs(v) for v in values))
-    if all(step > 0 for step in steps):
-        return "As {across} grows, {up} rises" + (
-            " in a straight line." if straight else _bend(steps, "faster", "more slowly")
-        )
-    if all(step < 0 for step in steps):
-        return "As {across} grows, {up} falls" + (
-            " in a straight line." if straight else _bend([-s for s in steps], "faster", "more slowly")
-        )
-    return ""
-
-
-def _bend(steps: list[float], growing: str, shrinking: str) -> str:
-    return f", {growing} and {growing}." if steps[-1] > steps[0] else f", first quickly and then {shrinking}."
-
-
 def _worked(material: Material, formula: Formula, term: int, worth: float) -> Iterator[SceneDraft]:
-    names = _in_order(formula)
+    names = in_order(formula)
     if not 1 <= len(names) <= 3 or formula.right.has(sympy.log):
         return
     values = dict(zip(names, _VALUES, strict=False))

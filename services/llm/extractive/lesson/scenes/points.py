@@ -16,6 +16,7 @@ from services.llm.extractive.questions.listings import Listing
 from services.llm.extractive.questions.wording import cleaned, plural, with_capital
 
 _MOST_POINTS = 4
+_PLAIN_POINTS = 2
 _FEWEST_POINTS = 2
 # Sections that only announce or repeat what the others teach.
 _REPEATS = re.compile(
@@ -34,7 +35,7 @@ def draft(material: Material) -> Iterator[SceneDraft]:
 
 
 def draft_plain(material: Material) -> Iterator[SceneDraft]:
-    """Scenes of whole sentences, section by section, for texts in which nothing else is found."""
+    """Scenes of whole sentences, few by few, section by section, for texts in which little else is found."""
     sections = material.analysis.sections
     for section in [s for s in sections if not _REPEATS.match(s.title)] or sections:
         sentences = [
@@ -43,21 +44,22 @@ def draft_plain(material: Material) -> Iterator[SceneDraft]:
             for s in material.analysis.sentences_of(p)
             if 4 <= len(s.tokens) <= 45 and not s.text.endswith(":")
         ]
-        pairs = [(s, point) for s in sentences if (point := short_point(s.text)) is not None][:_MOST_POINTS]
-        if pairs:
-            title = with_capital(section.title) or pairs[0][1]
-            yield _plain(material, title[:300], pairs)
+        pairs = [(s, point) for s in sentences if (point := short_point(s.text)) is not None]
+        for first in range(0, len(pairs), _PLAIN_POINTS):
+            part = pairs[first : first + _PLAIN_POINTS]
+            title = with_capital(section.title) or part[0][1]
+            yield _plain(material, title[:300], part)
 
 
 def _plain(material: Material, title: str, pairs: Sequence[tuple[Sentence, str]]) -> SceneDraft:
     said = [spoken(cleaned(s.text)) for s, _ in pairs]
     return SceneDraft(
         scene=Scene(title=title, bullets=BulletsContent(points=[point[:600] for _, point in pairs])),
-        forms=[[sentence for part in said[:2] for sentence in part]],
+        forms=[said[0]],
         citations=[material.shop.citation(s) for s, _ in pairs],
         anchor=pairs[0][0].index,
         worth=0.2,
-        more=[sentence for part in said[2:] for sentence in part],
+        more=[sentence for part in said[1:] for sentence in part],
     )
 
 
