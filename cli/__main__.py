@@ -12,9 +12,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli import background, doctor, lock, report
+from cli import background, doctor, jobs, lock, report
 from cli.journey import Journey, JourneyFailed, Made, Progress
 from cli.services import WORKERS, service_names
+from cli.stores import StoresFailed
 from mesh.client import Channels
 from mesh.config import ConfigurationError, Settings
 from mesh.errors import CallError, reason_name
@@ -31,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+app.add_typer(jobs.app, name="jobs")
 messages = Console(stderr=True, highlight=False)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
@@ -208,7 +210,7 @@ def main() -> None:
     except CallError as error:
         _say(f"{reason_name(error.reason)}: {error.message}")
         sys.exit(FAILED)
-    except (lock.AlreadyRunning, background.NotStarted, JourneyFailed, EdgeError) as error:
+    except (lock.AlreadyRunning, background.NotStarted, JourneyFailed, EdgeError, StoresFailed) as error:
         _say(str(error))
         sys.exit(FAILED)
 

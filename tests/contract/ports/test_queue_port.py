@@ -147,6 +147,21 @@ async def test_a_rejected_job_is_a_dead_letter_until_it_is_replayed(stores: Stor
     assert again is not None and (again.body, again.attempt, again.token) == (b"body", 1, 2)
 
 
+async def test_topics_with_dead_letters_are_known_and_a_dropped_one_is_done(stores: Stores) -> None:
+    for topic in ("video.stitch", TOPIC, "video.plan"):
+        await stores.queue.publish(topic, "a", b"body")
+    for topic in ("video.stitch", TOPIC):
+        lease = await stores.queue.lease(topic, wait_seconds=SOON)
+        assert lease is not None and await lease.reject("broken")
+    assert await stores.queue.dead_topics() == [TOPIC, "video.stitch"]
+    assert await stores.queue.drop(TOPIC, "a")
+    assert not await stores.queue.drop(TOPIC, "a")
+    assert not await stores.queue.drop("video.plan", "a")
+    assert await stores.queue.dead_topics() == ["video.stitch"]
+    await stores.queue.publish(TOPIC, "a", b"body")
+    assert await stores.queue.depth(TOPIC) == 0
+
+
 async def test_depth_counts_waiting_and_leased_jobs(stores: Stores) -> None:
     for key in "abc":
         await stores.queue.publish(TOPIC, key, b"")
