@@ -27,7 +27,7 @@ HEALTH_SECONDS = 10.0
 async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
     """A process for each replica, behind Envoy; open watches by REST and gRPC all the time."""
     services = RESTARTED if size is Size.SHORT else ALL
-    rounds, watchers = size.of(short=1, long=3), size.of(short=2, long=6)
+    rounds, watchers = size.of(short=1, long=2), size.of(short=2, long=6)
     numbers = Numbers(0)
     system = prepared(
         ground.folder / "system",
