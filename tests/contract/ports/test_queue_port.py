@@ -36,7 +36,7 @@ async def test_a_waiting_worker_gets_a_new_job_at_once(stores: Stores) -> None:
     started = time.monotonic()
     await stores.queue.publish(TOPIC, "a", b"")
     assert await waiting is not None
-    assert time.monotonic() - started < 0.3
+    assert time.monotonic() - started < (0.8 if stores.has_broker else 0.3)
 
 
 async def test_higher_priority_comes_first_then_older(stores: Stores) -> None:
