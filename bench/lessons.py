@@ -1,6 +1,6 @@
 """Twenty lessons made from the sample chapter, as contact sheets for the eye and figures for the length.
 
-usage: python -m bench.lessons [--out DIR] [--count N] [--full N] [--sheets DIR]
+usage: python -m bench.lessons [--out DIR] [--count N] [--full N] [--sheets DIR] [--documents FILE ...]
 
 Every lesson is written by the built-in engine from the chapter, from one of its sections or on a topic in it, with
 another seed and length. The sheet of a lesson shows each scene at its last step of every page. Printed for each: its
@@ -12,6 +12,7 @@ first `--full` lessons (default 3) are rendered and joined as well, to see that 
 import argparse
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,7 @@ from workers.render.timeline import plan
 from workers.render.voice import EspeakVoice
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-SAMPLES = ("waves-and-sound.pdf", "waves-and-sound.docx")
+SAMPLES = (EXAMPLES / "waves-and-sound.pdf", EXAMPLES / "waves-and-sound.docx")
 TARGETS = (75, 60, 90, 45)
 TOPICS = ("frequency", "sound", "resonance", "the Doppler effect", "interference", "standing waves", "energy")
 COLUMNS, TILE, GAP, CAPTION = 4, (420, 236), 8, 22
@@ -60,14 +61,18 @@ class Lesson:
 
     def line(self) -> str:
         """One line of the table."""
-        kinds = " ".join(str(scene.WhichOneof("content")) for scene in self.script.scenes)
         words = sum(len(s.split()) for scene in self.script.scenes for s in scene.narration)
         faults = sum(len(check_storyboard(board)) for board in self.boards)
         real, away = sum(self.seconds), sum(self.seconds) / self.target - 1
         return (
             f"{self.name:44.44} target {self.target:3} s  predicted {self.predicted:5.1f}  real {real:5.1f} "
-            f"({away:+.0%})  {words:3} words  {faults} faults  {kinds}"
+            f"({away:+.0%})  {words:3} words  {faults} faults  {' '.join(self.kinds)}"
         )
+
+    @property
+    def kinds(self) -> list[str]:
+        """Kinds of its scenes in order."""
+        return [str(scene.WhichOneof("content")) for scene in self.script.scenes]
 
     @property
     def predicted(self) -> float:
@@ -76,18 +81,16 @@ class Lesson:
         return sum(seconds_of(scene.narration) for scene in self.script.scenes) + sum(silent)
 
 
-def requests(count: int) -> Iterator[tuple[str, WriteScriptRequest]]:
-    """`count` different lessons: both editions as a whole, each section by itself, then topics over and over."""
-    editions = {}
-    for sample in SAMPLES:
-        read = read_document(EXAMPLES / sample, sample, sample)
-        editions[sample.rsplit(".", 1)[-1]] = (read.facts.title, list(read.passages))
-    title, passages = editions["pdf"]
+def requests(count: int, documents: Sequence[Path] = SAMPLES) -> Iterator[tuple[str, WriteScriptRequest]]:
+    """`count` different lessons: all documents as a whole, each section of the first, topics of the sample."""
+    read = {path: read_document(path, path.name, path.name) for path in documents}
+    first = read[documents[0]]
+    title, passages = first.facts.title, list(first.passages)
     kinds: list[tuple[str, str, Sequence[Passage]]] = [
-        (f"whole {k}", "", p) for k, (_, p) in editions.items()
+        (f"whole {path.suffix[1:]}", "", list(document.passages)) for path, document in read.items()
     ]
     kinds += [(f"section {name}", "", part) for name, part in _sections(passages)]
-    kinds += [(f"topic {topic}", topic, passages) for topic in TOPICS]
+    kinds += [(f"topic {topic}", topic, passages) for topic in TOPICS if documents is SAMPLES]
     for number in range(count):
         name, topic, part = kinds[number % len(kinds)]
         seconds = TARGETS[number % len(TARGETS)]
@@ -190,6 +193,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="folder for a sheet and a script of each lesson")
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--full", type=int, default=3)
+    parser.add_argument("--documents", type=Path, nargs="+", default=SAMPLES, help="in place of the sample")
     parser.add_argument("--sheets", type=Path, help="folder for the overviews")
     return parser.parse_args()
 
@@ -198,7 +202,7 @@ def main() -> None:
     """Prints the table and writes what was asked for."""
     arguments = _arguments()
     lessons, sheets = [], []
-    for name, request in requests(arguments.count):
+    for name, request in requests(arguments.count, arguments.documents):
         try:
             lesson = written(name, request)
         except TooLittleContent as refusal:
@@ -217,7 +221,10 @@ def main() -> None:
             f"{lesson.name:44.44} rendered {rendered_seconds(lesson):.2f} s, planned {sum(lesson.seconds):.2f} s"
         )
     near = sum(abs(sum(lesson.seconds) / lesson.target - 1) <= TOLERANCE for lesson in lessons)
-    print(json.dumps({"lessons": len(lessons), "within_15_percent": near}))
+    kinds = Counter(kind for lesson in lessons for kind in lesson.kinds[1:-1])
+    fewest = min((len(lesson.kinds) - 2 for lesson in lessons), default=0)
+    figures = {"lessons": len(lessons), "within_15_percent": near, "fewest_scenes": fewest}
+    print(json.dumps(figures | {"kinds": dict(kinds.most_common())}))
 
 
 def _save(folder: Path, number: int, lesson: Lesson, image: Image.Image) -> None:

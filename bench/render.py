@@ -21,6 +21,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from google.protobuf import text_format
 from mootion.video.v1 import script_pb2 as script
 from mootion.video.v1 import video_pb2
 
@@ -42,83 +43,8 @@ LEAST_RATIO, MOST_CHANGED, MOST_UNCHANGED = 1.6, 0.25, 0.5
 
 def lesson() -> list[script.Scene]:
     """Six scenes that are spoken for a little over a minute."""
-    return [
-        script.Scene(
-            title="How Plants Make Food",
-            narration=[
-                "Every breath you take was made by a leaf.",
-                "In this lesson we see how plants turn light, water and air into sugar.",
-            ],
-            title_card=script.TitleContent(subtitle="Photosynthesis from light to sugar"),
-        ),
-        script.Scene(
-            title="A key term",
-            narration=[
-                "Let us begin with the word itself.",
-                "Photosynthesis is the process by which plants use light to make sugar.",
-                "A bean plant on a window sill does it all day long.",
-            ],
-            definition=script.DefinitionContent(
-                term="Photosynthesis",
-                meaning="The process by which green plants use the energy of light to make glucose from carbon "
-                "dioxide and water, and give off oxygen.",
-                example="A bean plant on a sunny window sill grows heavier every day.",
-            ),
-        ),
-        script.Scene(
-            title="From light to sugar",
-            narration=[
-                "First, chlorophyll absorbs light.",
-                "Its energy splits water into oxygen and hydrogen.",
-                "ATP stores that energy for a short while.",
-                "At last the Calvin cycle builds sugar.",
-            ],
-            process=script.ProcessContent(
-                steps=["Chlorophyll absorbs light", "Water is split", "ATP stores energy", "Sugar is built"]
-            ),
-        ),
-        script.Scene(
-            title="The balance",
-            narration=[
-                "In one line, this is what a leaf does.",
-                "Six parts of carbon dioxide meet six parts of water.",
-                "Out come one part of glucose and six parts of oxygen.",
-            ],
-            equation=script.EquationContent(
-                latex=r"6\,\mathrm{CO}_2 + 6\,\mathrm{H}_2\mathrm{O} \rightarrow "
-                r"\mathrm{C}_6\mathrm{H}_{12}\mathrm{O}_6 + 6\,\mathrm{O}_2",
-                symbols=[
-                    script.EquationSymbol(latex=r"\mathrm{CO}_2", meaning="carbon dioxide from the air"),
-                    script.EquationSymbol(
-                        latex=r"\mathrm{C}_6\mathrm{H}_{12}\mathrm{O}_6", meaning="glucose"
-                    ),
-                ],
-            ),
-        ),
-        script.Scene(
-            title="More light, more sugar",
-            narration=[
-                "Here is how the rate grows with light.",
-                "At first every bit of light counts, then the curve bends and levels off.",
-            ],
-            plot=script.PlotContent(
-                expression="10*x/(x + 2)", x_min=0, x_max=20, x_label="light", y_label="rate"
-            ),
-        ),
-        script.Scene(
-            title="Check yourself",
-            narration=[
-                "Where does the Calvin cycle take place?",
-                "It takes place in the stroma, the fluid around the thylakoids.",
-            ],
-            checkpoint=script.CheckpointContent(
-                question="Where in the chloroplast does the Calvin cycle take place?",
-                options=["In the thylakoid membrane", "In the stroma", "In the cell wall", "In the nucleus"],
-                answer_index=1,
-                answer="The stroma is the fluid around the thylakoids.",
-            ),
-        ),
-    ]
+    text = Path(__file__).with_name("render_lesson.textproto").read_text(encoding="utf-8")
+    return list(text_format.Parse(text, script.LessonScript()).scenes)
 
 
 MANIM_SCRIPT = """

@@ -1,8 +1,8 @@
 """P7 and more: how soon an enqueued job starts, jobs and transactions a second, blobs, what waiting costs.
 
 `python -m bench.stores` measures the embedded adapters in a temporary folder and prints a table; `--json`
-prints one JSON line. Workers are processes of their own, as in production. Not named `queue`: that would hide
-the standard module from scripts in this folder.
+prints one JSON line; `--postgres` measures the same on a PostgreSQL server of its own. Workers are processes of
+their own, as in production. Not named `queue`: that would hide the standard module from scripts in this folder.
 """
 
 import argparse
@@ -26,8 +26,10 @@ from rich.console import Console
 from rich.table import Table as Printed
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, insert
 
+from ground.postgres import Postgres
 from mesh.config import Settings
 from mesh.consuming import Consumer, Consuming
+from mesh.migrations.apply import migrate_postgres
 from mesh.ports.blobs import CHUNK
 from mesh.ports.open_ports import Ports, open_ports
 from mesh.ports.queue import Lease
@@ -36,6 +38,7 @@ from mesh.tracing import Tracing
 SEED = 7
 TOPIC = "bench"
 READY = "ready"
+SERVER = "server"
 BLOB_BYTES = 100 << 20
 LATENCY_TARGET_SECONDS = 0.1
 
@@ -47,8 +50,10 @@ rows = Table("bench_rows", metadata, Column("id", Integer, primary_key=True), Co
 
 @asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[Ports]:
-    """The embedded ports in a folder."""
-    ports = await open_ports(Settings(data_dir=folder))
+    """The ports in a folder, or on the server whose URL lies in it."""
+    server = folder / SERVER
+    url = server.read_text() if server.exists() else None
+    ports = await open_ports(Settings(data_dir=folder, database_url=url))
     await ports.database.create_tables(metadata)
     try:
         yield ports
@@ -202,8 +207,8 @@ async def idle(folder: Path, seconds: float) -> Figures:
     return {"idle_cpu_percent": 100 * used / seconds}
 
 
-async def measure(folder: Path, scale: float) -> Figures:
-    """Everything in turn, each in a folder of its own."""
+async def measure(folder: Path, scale: float, postgres: Postgres | None = None) -> Figures:
+    """Everything in turn, each in a folder of its own, or with a database of its own."""
     parts: list[Callable[[Path], Coroutine[Any, Any, Figures]]] = [
         lambda path: latency(path, int(300 * scale)),
         lambda path: throughput(path, int(3000 * scale), 1),
@@ -216,6 +221,11 @@ async def measure(folder: Path, scale: float) -> Figures:
     ]
     figures: Figures = {}
     for number, part in enumerate(parts):
+        if postgres is not None:
+            (folder / str(number)).mkdir()
+            url = postgres.create_database(f"bench_{number}")
+            migrate_postgres(url)
+            (folder / str(number) / SERVER).write_text(url)
         figures |= await part(folder / str(number))
     return figures
 
@@ -256,9 +266,15 @@ def main() -> None:
     parser.add_argument(
         "--scale", type=float, default=1.0, help="how much of everything; 0.1 is a quick look"
     )
+    parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL server started for it")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        figures = asyncio.run(measure(Path(folder), options.scale))
+        postgres = Postgres(Path(folder) / "ground", tethered=True) if options.postgres else None
+        if postgres is not None:
+            postgres.start()
+        figures = asyncio.run(measure(Path(folder), options.scale, postgres))
+        if postgres is not None:
+            postgres.stop()
     passed = figures["enqueue_to_start_ms_p99"] < 1000 * LATENCY_TARGET_SECONDS
     if options.json:
         numbers = {name: round(value, 2) for name, value in figures.items()}

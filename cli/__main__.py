@@ -12,9 +12,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli import admin, background, doctor, lock, report
+from cli import admin, background, doctor, jobs, lock, report
 from cli.journey import Journey, JourneyFailed, Made, Progress
 from cli.services import WORKERS, service_names
+from cli.stores import StoresFailed
 from mesh.client import Channels
 from mesh.config import ConfigurationError, Settings
 from mesh.errors import CallError, reason_name
@@ -32,6 +33,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(admin.app, name="admin")
+app.add_typer(jobs.app, name="jobs")
 messages = Console(stderr=True, highlight=False)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
@@ -209,7 +211,7 @@ def main() -> None:
     except CallError as error:
         _say(f"{reason_name(error.reason)}: {error.message}")
         sys.exit(FAILED)
-    except (lock.AlreadyRunning, background.NotStarted, JourneyFailed, EdgeError) as error:
+    except (lock.AlreadyRunning, background.NotStarted, JourneyFailed, EdgeError, StoresFailed) as error:
         _say(str(error))
         sys.exit(FAILED)
 

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, TextIO
 
 import structlog
@@ -28,7 +29,8 @@ class System:
     """Runs until it is told to stop: by a signal, or by having had nothing to do for `idle_seconds`."""
 
     def __init__(self, settings: Settings, *, idle_seconds: float | None = None) -> None:
-        self.settings = settings
+        # The edge, by which all calls come, ends before the services: there is nobody to give notice to.
+        self.settings = replace(settings, drain_notice_seconds=0.0)
         self._idle_seconds = idle_seconds
         self._stop = asyncio.Event()
         self._edge = Edge(settings)

@@ -81,7 +81,7 @@ class Server(ABC):
         started = time.monotonic()
         if not self.running:
             self.install()
-            self.home.mkdir(parents=True, exist_ok=True)
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.prepare()
             self.launch()
         self._wait_until_it_answers(started + self.start_seconds)

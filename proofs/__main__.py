@@ -6,6 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import structlog
+
 from proofs import page, runner
 from proofs.ground import Mode, Size
 from proofs.registry import Proof, chosen
@@ -17,6 +19,8 @@ SEED = 20261121
 def main() -> int:
     """Runs what was asked for; returns the exit status."""
     options = _options()
+    # What the parts of a proof log; standard output is for the lines alone.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     modes = list(Mode) if options.mode == "both" else [Mode(options.mode)]
     size = Size.SHORT if options.short else Size.LONG
     lines = []

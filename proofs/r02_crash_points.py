@@ -3,9 +3,11 @@
 import asyncio
 import random
 import signal
+import sys
 from collections import Counter
 from pathlib import Path
 
+import structlog
 from mootion.event.v1 import event_pb2
 from sqlalchemy import select
 
@@ -78,6 +80,7 @@ async def _crashed(numbers: Numbers, ground: Ground, crash_at: int, again: int) 
 
 async def _serve(settings: Settings, mode: Mode, crash_at: int, passed: Path, run: str) -> None:
     """Notes each name, relays, works on its job and handles its event; dies at a point."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     CrashPoints(crash_at, passed).arm(mode)
     ports = await open_ports(settings)
     async with relaying(ports):

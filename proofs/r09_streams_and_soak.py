@@ -95,7 +95,7 @@ async def _streams(system: LocalSystem, video_id: str, count: int, chance: rando
     async def cancel_on_connections_of_their_own() -> None:
         while opened[0] < count:
             async with grpc.aio.insecure_channel(f"127.0.0.1:{system.edge_port}", options=_OWN) as channel:
-                await cancel_some(VideoServiceStub(channel))  # type: ignore[arg-type]
+                await cancel_some(VideoServiceStub(channel))
 
     await asyncio.gather(*(cancel_on_connections_of_their_own() for _ in range(AT_ONCE)))
     return failures

@@ -16,6 +16,8 @@ from proofs.history import judge
 from proofs.numbers import Numbers
 from tests.integration.ports import journal, notebook, processes
 
+START_SECONDS = 60.0
+
 
 async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
     """Kills one of the writing processes after the other; each note is a row, a job, an event and a reply."""
@@ -26,7 +28,7 @@ async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
     await ports.database.create_tables(notebook.metadata)
     writers = [processes.start(_write, settings, ground.folder, number) for number in range(count)]
     for number in range(count):
-        await journal.wait_for_line(ground.folder / f"acknowledged-{number}")
+        await _has_begun(ground.folder / f"acknowledged-{number}")
     for _ in range(kills):
         await asyncio.sleep(chance.uniform(0.0, 0.25))
         number = chance.randrange(count)
@@ -39,6 +41,12 @@ async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
         await _judge(numbers, reader, ground)
     await ports.close()
     return numbers
+
+
+async def _has_begun(acknowledged: Path) -> None:
+    async with asyncio.timeout(START_SECONDS):
+        while not journal.lines(acknowledged):  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(0.05)
 
 
 async def _write(settings: Settings, folder: Path, writer: int) -> None:

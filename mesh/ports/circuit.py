@@ -10,7 +10,8 @@ import structlog
 log = structlog.get_logger(__name__)
 
 PAUSE_SECONDS = 1.0
-MOST_AT_ONCE = 48
+# More would only wait for one another on the loop, with their time running.
+MOST_AT_ONCE = 16
 
 
 class NoAnswer(Exception):

@@ -55,6 +55,16 @@ class EventFailures:
         asked = update(event_failures).where(_this(subscription, event_id)).values(asked_again=True)
         return (await self._database.change(asked)).rowcount == 1
 
+    async def subscriptions(self) -> Sequence[str]:
+        """See `Events.failed_subscriptions`."""
+        names = select(_failures.subscription).distinct().order_by(_failures.subscription)
+        return [row.subscription for row in await self._rows(names)]
+
+    async def drop(self, subscription: str, event_id: str) -> bool:
+        """See `Events.drop_failure`."""
+        dropped = delete(event_failures).where(_this(subscription, event_id))
+        return (await self._database.change(dropped)).rowcount == 1
+
     async def _add(self, subscription: str, new: NewEvent, reason: str) -> None:
         event_id = new.event.event_id
         log.error("event_set_apart", subscription=subscription, event_id=event_id, reason=reason)

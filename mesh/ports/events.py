@@ -47,3 +47,11 @@ class Events(Protocol):
     async def replay_failure(self, subscription: str, event_id: str) -> bool:
         """Has an event that was set apart handed to the handler again. False: there is none such."""
         ...
+
+    async def failed_subscriptions(self) -> Sequence[str]:
+        """Subscriptions that have events set apart, sorted."""
+        ...
+
+    async def drop_failure(self, subscription: str, event_id: str) -> bool:
+        """Gives up an event that was set apart. False: there is none such."""
+        ...

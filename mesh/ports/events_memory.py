@@ -69,6 +69,15 @@ class InMemoryEvents:
         self._changes.wake()
         return True
 
+    async def failed_subscriptions(self) -> Sequence[str]:
+        """See `Events.failed_subscriptions`."""
+        return sorted({subscription for subscription, _ in self._failures})
+
+    async def drop_failure(self, subscription: str, event_id: str) -> bool:
+        """See `Events.drop_failure`."""
+        self._asked_again.discard((subscription, event_id))
+        return self._failures.pop((subscription, event_id), None) is not None
+
     async def _handle(self, subscription: str, new: NewEvent, handler: Handler) -> None:
         reason = await handle_until_done(subscription, new, handler)
         if reason is not None:

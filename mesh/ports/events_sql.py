@@ -58,3 +58,11 @@ class SqlEvents:
     async def replay_failure(self, subscription: str, event_id: str) -> bool:
         """See `Events.replay_failure`."""
         return await self._failures.replay(subscription, event_id)
+
+    async def failed_subscriptions(self) -> Sequence[str]:
+        """See `Events.failed_subscriptions`."""
+        return await self._failures.subscriptions()
+
+    async def drop_failure(self, subscription: str, event_id: str) -> bool:
+        """See `Events.drop_failure`."""
+        return await self._failures.drop(subscription, event_id)

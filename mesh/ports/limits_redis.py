@@ -15,7 +15,7 @@ from mesh.ports.limits_memory import MemoryLimits
 from mesh.ports.redis_client import REDIS_FAILURES
 
 PREFIX = "mootion:limits"
-MOST_SECONDS = 1.0
+MOST_SECONDS = 2.0
 REFUSED_SECONDS = 1.0
 
 WithoutRedis = Literal["open", "closed"]

@@ -115,6 +115,14 @@ class Queue(Protocol):
         """Puts a dead letter back into its queue with no attempts counted. False: there is none such."""
         ...
 
+    async def dead_topics(self) -> Sequence[str]:
+        """Topics that have dead letters, sorted."""
+        ...
+
+    async def drop(self, topic: str, key: str) -> bool:
+        """Gives up a dead letter as if it were done. False: there is none such."""
+        ...
+
     async def close(self) -> None:
         """Ends all connections."""
         ...

@@ -142,6 +142,18 @@ class InMemoryQueue:
         self.changes.wake()
         return True
 
+    async def dead_topics(self) -> Sequence[str]:
+        """See `Queue.dead_topics`."""
+        return sorted({job.new.topic for job in self._jobs.values() if job.state == JobState.DEAD})
+
+    async def drop(self, topic: str, key: str) -> bool:
+        """See `Queue.drop`."""
+        job = self._jobs.get((topic, key))
+        if job is None or job.state != JobState.DEAD:
+            return False
+        job.state = JobState.DONE
+        return True
+
     async def close(self) -> None:
         """Does nothing."""
 

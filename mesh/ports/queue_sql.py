@@ -135,6 +135,17 @@ class SqlQueue:
         }
         return await self.run(dead.values(values)) == 1
 
+    async def dead_topics(self) -> Sequence[str]:
+        """See `Queue.dead_topics`."""
+        dead = select(_jobs.topic).where(_jobs.finished.is_not(None), _jobs.state == JobState.DEAD)
+        async with self._database.reading() as reader:
+            return (await reader.execute(dead.distinct().order_by(_jobs.topic))).scalars().all()
+
+    async def drop(self, topic: str, key: str) -> bool:
+        """See `Queue.drop`."""
+        dead = update(queue_jobs).where(_jobs.topic == topic, _jobs.key == key, _jobs.state == JobState.DEAD)
+        return await self.run(dead.values(state=JobState.DONE, finished=self.now(), body=b"")) == 1
+
     async def close(self) -> None:
         """Does nothing: the connections are the database's."""
 

@@ -11,4 +11,4 @@ REDIS_FAILURES: tuple[type[Exception], ...] = (RedisError, TimeoutError, OSError
 
 def redis_client(url: str) -> Redis:
     """A client that tries once: whoever asks sets the time limit and knows what to do without an answer."""
-    return Redis.from_url(url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=1.0, socket_timeout=5.0)
+    return Redis.from_url(url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=2.0, socket_timeout=5.0)

@@ -8,6 +8,7 @@ from mesh.ports.rabbit_events import EventMessage
 from mesh.ports.rabbit_link import RabbitLink, RabbitUnavailable
 from mesh.ports.rabbit_publishing import publish
 from mesh.ports.rabbit_topology import declare_events
+from mesh.ports.relay_pace import apart
 from mesh.ports.sql_database import SqlDatabase
 from mesh.ports.sql_log import Batch, Position, SqlLog
 
@@ -34,7 +35,7 @@ class EventRelay:
         """Relays until cancelled."""
         position = await self._log.end()
         while True:
-            seen = self._database.changes.version
+            looked, seen = asyncio.get_running_loop().time(), self._database.changes.version
             try:
                 batch = await self._log.after(position, BATCH)
                 if batch.events:
@@ -51,6 +52,7 @@ class EventRelay:
                 await asyncio.sleep(UNSETTLED_SECONDS)
             else:
                 await self._database.changes.wait(seen, IDLE_SECONDS)
+                await apart(looked)
 
     async def _publish(self, position: Position, batch: Batch) -> Position:
         """Publishes events; gives the position of the last before the first that was not confirmed."""

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, upda
 from mesh.ports.rabbit_link import RabbitLink, RabbitUnavailable, Session
 from mesh.ports.rabbit_publishing import publish
 from mesh.ports.rabbit_topology import URGENT, Notice, declare_bell, declare_dead, declare_jobs, queue_name
+from mesh.ports.relay_pace import apart
 from mesh.ports.sql_database import SqlDatabase
 from mesh.ports.tables import JobState, queue_jobs
 
@@ -53,10 +54,12 @@ class JobRelay:
     async def run(self) -> None:
         """Relays until cancelled."""
         while True:
-            seen = self._database.changes.version
+            looked, seen = asyncio.get_running_loop().time(), self._database.changes.version
             try:
-                is_idle = await self._relay() == 0
-                wait_seconds = await self._due_seconds() if is_idle else 0.0
+                wait_seconds = await self._due_seconds()
+                if wait_seconds <= 0:
+                    await self._relay()
+                    continue
             except RabbitUnavailable:
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
@@ -64,11 +67,11 @@ class JobRelay:
                 log.warning("jobs_not_relayed", exc_info=True)
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
-            if wait_seconds > 0:
-                await self._database.changes.wait(seen, min(wait_seconds, IDLE_SECONDS))
+            await self._database.changes.wait(seen, min(wait_seconds, IDLE_SECONDS))
+            await apart(looked)
 
-    async def _relay(self) -> int:
-        """Publishes what is due, at most one batch; tells how many rows it found."""
+    async def _relay(self) -> None:
+        """Publishes what is due, at most one batch."""
         now = self._database.now()
         rows = await self._rows(_due(now))
         fresh = [row for row in rows if row.state != JobState.RELAYED]
@@ -77,7 +80,6 @@ class JobRelay:
             await self._publish(sorted(fresh, key=lambda row: row.seq), now)
         for topic, urgent in doubtful:
             await self._look_after(topic, urgent)
-        return len(rows)
 
     async def _look_after(self, topic: str, urgent: bool) -> None:
         """Publishes again as many rows as there are messages missing in a queue, the oldest first."""
@@ -88,7 +90,7 @@ class JobRelay:
         rows = (await self._rows(select(func.count().label("relayed")).where(relayed)))[0].relayed
         now = self._database.now()
         if rows > ready:
-            log.warning("messages_missing", topic=topic, urgent=urgent, rows=rows, messages=ready)
+            log.info("messages_missing", topic=topic, urgent=urgent, rows=rows, messages=ready)
             missing = (
                 select(queue_jobs).where(relayed).order_by(_jobs.available).limit(min(rows - ready, BATCH))
             )

@@ -8,7 +8,9 @@ from typing import Any, Protocol
 
 from google.protobuf.message import Message
 from mootion.event.v1 import event_pb2
-from sqlalchemy import CursorResult, Executable, MetaData
+from sqlalchemy import CursorResult, Executable, MetaData, Table
+
+from mesh.ports.sql_outgoing import Insert
 
 
 class Reader(Protocol):
@@ -26,6 +28,13 @@ class Transaction(Reader, Protocol):
     rows (counts, sums) does not. Two units that read the same row first and then write follow each other.
     After a statement that failed, end the block by an exception: some databases take no further statement.
     """
+
+    def insert(self, table: Table) -> Insert:
+        """An INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update`.
+
+        A row that another unit of work may have added meanwhile is to be added so: looking first does not help.
+        """
+        ...
 
     def publish(self, event: event_pb2.Event) -> None:
         """Adds an event to the outbox. `event_id` and `time` are filled in where they are empty."""

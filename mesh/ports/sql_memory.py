@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import CursorResult, Executable, MetaData
+from sqlalchemy import CursorResult, Executable, MetaData, Table
+from sqlalchemy.dialects import sqlite
 
 from mesh.ids import Ids
 from mesh.ports.events_memory import InMemoryEvents
@@ -30,6 +31,10 @@ class MemoryTransaction(Outgoing):
     async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         """See `Reader.execute`."""
         return await self._connection.execute(statement, parameters)
+
+    def insert(self, table: Table) -> sqlite.Insert:
+        """See `Transaction.insert`."""
+        return sqlite.insert(table)
 
 
 class InMemoryDatabase:

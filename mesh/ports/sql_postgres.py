@@ -76,6 +76,10 @@ class PostgresTransaction(Outgoing):
             self.concerns_others = True
         return await self._reader.execute(locking(statement), parameters)
 
+    def insert(self, table: Table) -> postgresql.Insert:
+        """See `Transaction.insert`."""
+        return postgresql.insert(table)
+
 
 class PostgresDatabase:
     """Where rows live, with the outbox, the job queue and the replies as tables beside those of the services.

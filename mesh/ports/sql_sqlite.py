@@ -39,6 +39,10 @@ class SqliteTransaction(Outgoing):
         """See `Reader.execute`."""
         return await self._unit.execute(statement, parameters)
 
+    def insert(self, table: Table) -> sqlite.Insert:
+        """See `Transaction.insert`."""
+        return sqlite.insert(table)
+
 
 class SqliteDatabase:
     """Where rows live, with the outbox, the job queue and the replies as tables beside those of the services.

@@ -78,7 +78,7 @@ class DocumentService(rpc.DocumentServiceServicer):
     ) -> document_service_pb2.ListDocumentsResponse:
         size = pages.page_size(request.page_size, default=20, most=100)
         after = pages.decode(request, int, str)
-        async with self.runtime.database.reading() as reader:
+        async with self.runtime.database.reading(may_lag=after is not None) as reader:
             found = await store.list_documents(reader, context.principal_id(), after, size + 1)
         token = ""
         if len(found) > size:

@@ -1,7 +1,7 @@
 """Rows of concept maps, one for each document."""
 
 from mootion.flowchart.v1 import flowchart_pb2
-from sqlalchemy import Column, LargeBinary, MetaData, String, Table, and_, delete, insert, select
+from sqlalchemy import Column, LargeBinary, MetaData, String, Table, and_, delete, select
 
 from mesh.ports.sql import Reader, Transaction
 
@@ -25,9 +25,9 @@ async def find(reader: Reader, owner_id: str, document_id: str) -> flowchart_pb2
 
 async def save(tx: Transaction, owner_id: str, chart: flowchart_pb2.Flowchart) -> None:
     """Stores a map in place of any the document had."""
-    await remove(tx, chart.document_id)
-    body = chart.SerializeToString(deterministic=True)
-    await tx.execute(insert(flowcharts).values(document_id=chart.document_id, owner_id=owner_id, body=body))
+    values = {"owner_id": owner_id, "body": chart.SerializeToString(deterministic=True)}
+    row = tx.insert(flowcharts).values(document_id=chart.document_id, **values)
+    await tx.execute(row.on_conflict_do_update(index_elements=["document_id"], set_=values))
 
 
 async def remove(tx: Transaction, document_id: str) -> None:

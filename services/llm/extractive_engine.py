@@ -18,7 +18,7 @@ from services.llm.process_pool import ProcessPool
 
 MODEL = "extractive-1"
 # To be raised with every change of what the engine writes: replies cached under another one are not used.
-REVISION = 1
+REVISION = 2
 
 Q = TypeVar("Q", bound=Message)
 R = TypeVar("R", bound=Message)

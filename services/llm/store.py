@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Column, MetaData, String, Table, and_, insert, select, update
+from sqlalchemy import BigInteger, Column, MetaData, String, Table, and_, select
 
 from mesh.ports.sql import Reader, Transaction
 
@@ -32,15 +32,14 @@ class Usage:
 
 async def add_usage(tx: Transaction, spent: Usage) -> None:
     """Adds to what the principal has spent on that day."""
-    row = {"principal_id": spent.principal_id, "day": spent.day, "engine": spent.engine}
-    same = and_(*(usage.c[name] == value for name, value in row.items()))
+    key = {"principal_id": spent.principal_id, "day": spent.day, "engine": spent.engine}
+    counts = {"prompt_tokens": spent.prompt_tokens, "completion_tokens": spent.completion_tokens}
     added = {
         "prompt_tokens": usage.c.prompt_tokens + spent.prompt_tokens,
         "completion_tokens": usage.c.completion_tokens + spent.completion_tokens,
     }
-    if (await tx.execute(update(usage).where(same).values(added))).rowcount == 0:
-        counts = {"prompt_tokens": spent.prompt_tokens, "completion_tokens": spent.completion_tokens}
-        await tx.execute(insert(usage).values({**row, **counts}))
+    row = tx.insert(usage).values({**key, **counts})
+    await tx.execute(row.on_conflict_do_update(index_elements=list(key), set_=added))
 
 
 async def usage_of(reader: Reader, principal_id: str, day: str) -> list[Usage]:

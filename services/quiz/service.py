@@ -62,7 +62,7 @@ class QuizService(rpc.QuizServiceServicer):
     ) -> messages.ListQuizzesResponse:
         size = pages.page_size(request.page_size, default=20, most=100)
         after, owner = pages.decode(request, int, str), context.principal_id()
-        async with self.runtime.database.reading() as reader:
+        async with self.runtime.database.reading(may_lag=after is not None) as reader:
             found = await store.list_quizzes(reader, owner, request.document_id, after, size + 1)
         token = ""
         if len(found) > size:

@@ -85,7 +85,7 @@ class VideoService(rpc.VideoServiceServicer):
         size = pages.page_size(request.page_size, default=20, most=100)
         after, owner = pages.decode(request, int, str), context.principal_id()
         filters = store.Filters(request.document_id, request.tag, request.include_archived)
-        async with self.runtime.database.reading() as reader:
+        async with self.runtime.database.reading(may_lag=after is not None) as reader:
             found = await store.list_videos(reader, owner, filters, after, size + 1)
         token = ""
         if len(found) > size:

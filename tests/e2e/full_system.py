@@ -44,8 +44,11 @@ class Process:
                 command, env=dict(self.environment), stdout=log, stderr=log, start_new_session=True
             )
 
+    def is_running(self) -> bool:
+        return self.running is not None and self.running.poll() is None
+
     def ask_to_stop(self) -> None:
-        if self.running is not None and self.running.poll() is None:
+        if self.running is not None and self.is_running():
             self.running.send_signal(signal.SIGTERM)
 
     def wait(self) -> int:
@@ -109,10 +112,10 @@ class FullSystem:
         psutil.wait_procs(family, timeout=10)
 
     def stop(self) -> int:
-        """Stops the edge, then all else, and returns the first exit status that is not 0."""
+        """Stops the edge, then all else that still runs, and returns the first exit status that is not 0."""
+        rest = [process for process in self.processes() if process.is_running() and process is not self.edge]
         self.edge.ask_to_stop()
         codes = [self.edge.wait()]
-        rest = [*self.workers, *(each for replicas in self.services.values() for each in replicas)]
         for process in rest:
             process.ask_to_stop()
         codes += [process.wait() for process in rest]

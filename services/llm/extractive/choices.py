@@ -72,7 +72,9 @@ class _Option:
     def __init__(self, analysis: Analysis, text: str) -> None:
         tokens = [token for token in analysis.tokens_of(text) if token.is_word or token.tag == "NUM"]
         self.tokens = tuple(token for token in tokens if not token.is_stop) or tuple(tokens)
-        self.stems = frozenset(token.stem for token in self.tokens)
+        # Whether it denies is judged by itself: no sentence need use the same word for it.
+        affirmed = [token for token in self.tokens if not _DENIAL.fullmatch(token.lower)]
+        self.stems = frozenset(token.stem for token in affirmed or self.tokens)
         named = tokens[1:] if tokens and tokens[0].lower in ("a", "an", "the") else tokens
         self.key = key_of(named)
         self.denies = bool(_DENIAL.search(text))

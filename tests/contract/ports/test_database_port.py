@@ -190,3 +190,14 @@ async def handled(stores: Stores, count: int) -> list[event_pb2.Event]:
     await asyncio.wait_for(enough.wait(), 5)
     running.cancel()
     return seen
+
+
+async def test_a_row_that_may_be_there_is_added_or_changed(stores: Stores) -> None:
+    async def add_one() -> None:
+        async with stores.database.transaction() as tx:
+            row = tx.insert(counters).values(name="a", value=1)
+            more = {"value": counters.c.value + 1}
+            await tx.execute(row.on_conflict_do_update(index_elements=["name"], set_=more))
+
+    await asyncio.gather(*(add_one() for _ in range(8)))
+    assert await value(stores, "a") == 8

@@ -206,6 +206,20 @@ async def test_an_event_set_apart_is_handled_when_it_is_replayed(stores: Stores)
     assert not await stores.events.replay_failure("search", failure.event.event_id)
 
 
+async def test_an_event_set_apart_can_be_given_up(stores: Stores) -> None:
+    async def fail(event: event_pb2.Event) -> None:
+        raise ValueError("never")
+
+    await publish(stores, "bad")
+    async with subscribed(stores, "search", fail):
+        assert await stores.events.wait_until_handled("search", 20)
+    [failure] = await stores.events.failures("search")
+    assert await stores.events.failed_subscriptions() == ["search"]
+    assert await stores.events.drop_failure("search", failure.event.event_id)
+    assert not await stores.events.drop_failure("search", failure.event.event_id)
+    assert await stores.events.failed_subscriptions() == []
+
+
 @pytest.mark.parametrize(
     "no_answer",
     [

@@ -36,7 +36,7 @@ async def test_a_waiting_worker_gets_a_new_job_at_once(stores: Stores) -> None:
     started = time.monotonic()
     await stores.queue.publish(TOPIC, "a", b"")
     assert await waiting is not None
-    assert time.monotonic() - started < 0.3
+    assert time.monotonic() - started < (0.8 if stores.has_broker else 0.3)
 
 
 async def test_higher_priority_comes_first_then_older(stores: Stores) -> None:
@@ -145,6 +145,21 @@ async def test_a_rejected_job_is_a_dead_letter_until_it_is_replayed(stores: Stor
     assert await stores.queue.dead_letters(TOPIC) == []
     again = await stores.queue.lease(TOPIC, wait_seconds=SOON)
     assert again is not None and (again.body, again.attempt, again.token) == (b"body", 1, 2)
+
+
+async def test_topics_with_dead_letters_are_known_and_a_dropped_one_is_done(stores: Stores) -> None:
+    for topic in ("video.stitch", TOPIC, "video.plan"):
+        await stores.queue.publish(topic, "a", b"body")
+    for topic in ("video.stitch", TOPIC):
+        lease = await stores.queue.lease(topic, wait_seconds=SOON)
+        assert lease is not None and await lease.reject("broken")
+    assert await stores.queue.dead_topics() == [TOPIC, "video.stitch"]
+    assert await stores.queue.drop(TOPIC, "a")
+    assert not await stores.queue.drop(TOPIC, "a")
+    assert not await stores.queue.drop("video.plan", "a")
+    assert await stores.queue.dead_topics() == ["video.stitch"]
+    await stores.queue.publish(TOPIC, "a", b"body")
+    assert await stores.queue.depth(TOPIC) == 0
 
 
 async def test_depth_counts_waiting_and_leased_jobs(stores: Stores) -> None:

@@ -28,11 +28,12 @@ def free_port() -> int:
     raise RuntimeError("no free port from 42600 to 42699")
 
 
-def settings_in(folder: Path, otlp_endpoint: str | None = None) -> Settings:
+def settings_in(folder: Path, otlp_endpoint: str | None = None, *, max_calls: int = 128) -> Settings:
     """Settings with free ports."""
     return Settings(
         data_dir=folder,
         otlp_endpoint=otlp_endpoint,
+        max_calls=max_calls,
         edge_port=free_port(),
         edge_admin_port=free_port(),
         grpc_port=free_port(),
@@ -87,9 +88,12 @@ def whole(response: HTTPResponse) -> Reply:
 
 
 @contextmanager
-def running_edge(folder: Path, otlp_endpoint: str | None = None) -> Iterator[Running]:
+def running_edge(
+    folder: Path, otlp_endpoint: str | None = None, *, max_calls: int = 128
+) -> Iterator[Running]:
     """Starts backend and edge, and stops both."""
-    settings, loop, started = settings_in(folder, otlp_endpoint), asyncio.new_event_loop(), threading.Event()
+    settings = settings_in(folder, otlp_endpoint, max_calls=max_calls)
+    loop, started = asyncio.new_event_loop(), threading.Event()
     stopping, found = asyncio.Event(), []
 
     async def serve() -> None:

@@ -19,10 +19,10 @@ from tests.integration.ports import journal, notebook, processes
 
 
 async def test_an_unknown_store_is_refused_with_what_is_supported(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path, amqp_url="amqp://ada:secret@mq")
+    settings = Settings(data_dir=tmp_path, database_url="mysql://ada:secret@db/mootion")
     with pytest.raises(ConfigurationError) as refused:
         await open_ports(settings)
-    assert "AMQP_URL" in str(refused.value)
+    assert "DATABASE_URL" in str(refused.value) and "postgresql://" in str(refused.value)
     assert "secret" not in str(refused.value)
 
 

@@ -15,6 +15,7 @@ from mesh.config import ConfigurationError, Settings
 from mesh.ports import postgres_connections, postgres_partitions
 from mesh.ports.failures import StorageFull, StorageUnavailable
 from mesh.ports.open_ports import Ports, open_ports
+from mesh.ports.retention import sweep
 from mesh.ports.sql_log import Position, SqlLog
 from mesh.ports.sql_postgres import PostgresDatabase
 from mesh.ports.tables import outbox, subscriptions
@@ -260,3 +261,13 @@ async def test_partitions_are_made_ahead_and_dropped_when_everything_in_them_is_
         assert await connection.run_sync(lambda below: postgres_partitions.drop_old(below, 0.0, 50)) == []
         assert made[0] in await connection.run_sync(drop)
         assert (await connection.execute(select(outbox))).all() == []
+
+
+async def test_old_events_without_a_partition_go_one_by_one_once_they_are_handled(ports: Ports) -> None:
+    row = {"kind": "", "body": b"", "headers": {}, "time": 1.0}
+    async with ports.database.transaction() as tx:
+        await tx.execute(insert(outbox), [{**row, "transaction_id": -number} for number in range(1, 6)])
+    assert await sweep(database(ports)) == 0
+    async with ports.database.transaction() as tx:
+        await tx.execute(insert(subscriptions).values(name="search", transaction_id=-2, position=10**6))
+    assert await sweep(database(ports)) == 3

@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from ground.redis_server import RedisServer
-from mesh.ports import circuit
+from mesh.ports import circuit, limits_redis
 from mesh.ports.cache_redis import MOST_SECONDS, RedisCache
 from mesh.ports.limits_redis import RedisLimits, WithoutRedis
 from mesh.ports.redis_client import redis_client
@@ -35,6 +35,11 @@ def cache(client: Redis, unanswered: Counter[str]) -> RedisCache:
 @pytest.fixture
 def soon_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(circuit, "PAUSE_SECONDS", 0.05)
+
+
+@pytest.fixture
+def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits_redis, "MOST_SECONDS", 0.2)
 
 
 @pytest.fixture
@@ -105,6 +110,7 @@ async def taken(client: Redis, without_redis: WithoutRedis, unanswered: Counter[
     return [(await limits.take("ada", 1, 2, 60)).admitted for _ in range(4)]
 
 
+@pytest.mark.usefixtures("little_patience")
 async def test_open_limits_are_counted_by_the_process_while_redis_is_away(
     client: Redis, paused: RedisServer, unanswered: Counter[str]
 ) -> None:
@@ -112,6 +118,7 @@ async def test_open_limits_are_counted_by_the_process_while_redis_is_away(
     assert unanswered["limits"] == 4
 
 
+@pytest.mark.usefixtures("little_patience")
 async def test_closed_limits_refuse_everything_while_redis_is_away(
     client: Redis, paused: RedisServer, unanswered: Counter[str]
 ) -> None:

@@ -33,6 +33,8 @@ _SHARED_TERM = 0.35
 _SAID_BEFORE = 0.9
 _FIRST_DEFINITIONS = 0.9
 _NEAR = 0.5
+# Scenes that belong to another one on the same sentence.
+_ON_THE_SAME = frozenset(("checkpoint", "plot", "worked_example", "graph"))
 # What each second beyond an even share of the time costs.
 _LENGTH = 0.03
 _CHANCE = 0.15
@@ -112,6 +114,8 @@ class Plan:
             gain += _NEAR * (bool(known) and self.material.are_near(draft.terms, known))
         if draft.kind in ("definition", "comparison"):
             gain -= _SAID_BEFORE * len(draft.terms & explained)
+        if draft.kind not in _ON_THE_SAME:
+            gain -= _SAID_BEFORE * len(draft.sources & frozenset(s for d in self.taken for s in d.sources))
         return gain
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import blake2b
 from types import MappingProxyType
 
@@ -37,6 +38,11 @@ class SceneDraft:
     def kind(self) -> str:
         """The name of its content, such as `definition`."""
         return str(self.scene.WhichOneof("content"))
+
+    @cached_property
+    def sources(self) -> frozenset[tuple[str, int]]:
+        """The sentences it quotes, by passage and first character."""
+        return frozenset((citation.passage_id, citation.start_char) for citation in self.citations)
 
     @property
     def least(self) -> float:

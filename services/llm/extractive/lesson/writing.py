@@ -38,6 +38,8 @@ _TOLERATED = 0.05
 # Where a lesson is further away than this, one with fewer scenes is better.
 _TOO_FAR = 0.13
 _MOST_TRIES = 7
+# What a lesson of too few scenes gets on top, in seconds.
+_ROOM_FOR_ANOTHER = 3.0
 # With fewer things to show, plain sentences are shown as well.
 _MANY_DRAFTS = 12
 
@@ -86,7 +88,10 @@ def _fitting(material: Material, title: str, seconds: float, seed: int) -> tuple
         tries.append((missing + far, abs(away), number, objective, scenes))
         if abs(away) <= _TOLERATED * seconds and not missing:
             break
-        room -= away if abs(away) > 2.0 else math.copysign(2.0, away)
+        if missing and not far:
+            room += _ROOM_FOR_ANOTHER
+        else:
+            room -= away if abs(away) > 2.0 else math.copysign(2.0, away)
     if not tries:
         raise TooLittleContent("the text explains nothing that a scene can show")
     *_, objective, scenes = min(tries, key=lambda found: found[:3])

@@ -65,13 +65,16 @@ def test_none_of_the_above_is_chosen_where_nothing_is_supported() -> None:
 
 
 @pytest.mark.parametrize(
-    ("question", "right"),
-    [("A glider ________.", 1), ("A tractor ________.", 0)],
+    ("text", "right"),
+    [
+        ("A glider has neither an engine nor a propeller and flies on rising air.", 1),
+        ("A glider has both an engine and a propeller and flies on rising air.", 0),
+    ],
 )
-def test_what_the_text_denies_is_not_affirmed(question: str, right: int) -> None:
-    text = "A glider lacks an engine and flies on rising air. A tractor has an engine and pulls a plough."
+def test_what_the_text_denies_is_not_affirmed(text: str, right: int) -> None:
+    options = ("has both an engine and a propeller", "lacks both an engine and a propeller")
     among = [Passage(passage_id="p", text=text)]
-    assert choose(question, "has an engine", "lacks an engine", among=among).option_index == right
+    assert choose("A glider ________.", *options, among=among).option_index == right
 
 
 def test_citations_are_verbatim() -> None:

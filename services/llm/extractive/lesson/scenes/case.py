@@ -34,7 +34,7 @@ def _draft(material: Material, case: Case) -> SceneDraft:
         forms=[["Let us work through an example.", *asked, *results]],
         citations=[material.shop.citation(source) for source in sources],
         anchor=case.problem[0].index,
-        worth=0.9 + max((material.importance[t] for t in terms), default=0.0),
+        worth=1.4 + max((material.importance[t] for t in terms), default=0.0),
         terms=terms,
     )
 

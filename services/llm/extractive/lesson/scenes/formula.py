@@ -118,6 +118,6 @@ def _worked(material: Material, formula: Formula, term: int, worth: float) -> It
         ]],
         citations=[material.shop.citation(formula.sentence)],
         anchor=formula.sentence.index,
-        worth=0.25 + worth,
+        worth=0.6 + worth,
         terms=frozenset((term,)),
     )  # fmt: skip

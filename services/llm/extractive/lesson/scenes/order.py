@@ -40,7 +40,7 @@ def _process(material: Material, steps: Steps) -> SceneDraft:
         forms=[[f"Here is how it goes, in {_NUMBERS[count - 2]} steps.", *said]],
         citations=[material.shop.citation(source) for source in steps.sources],
         anchor=steps.sources[0].index,
-        worth=0.9 + _importance(material, steps.sources),
+        worth=1.3 + _importance(material, steps.sources),
         terms=_terms(material, steps.sources),
     )
 
@@ -60,7 +60,7 @@ def _chain(material: Material, steps: Steps) -> SceneDraft:
         ],
         citations=[material.shop.citation(sentence)],
         anchor=sentence.index,
-        worth=0.35 + 0.15 * len(steps.shown) + _importance(material, steps.sources),
+        worth=0.5 + 0.2 * len(steps.shown) + _importance(material, steps.sources),
         terms=frozenset(terms),
     )
 
@@ -83,7 +83,7 @@ def _timeline(material: Material, title: str, events: Sequence[Event]) -> SceneD
         forms=[["How did we come to know all this?", *said]],
         citations=[material.shop.citation(source) for source in sources],
         anchor=sources[0].index,
-        worth=0.4 + 0.25 * len(events) + _importance(material, sources),
+        worth=0.1 + 0.4 * len(events) + _importance(material, sources),
         terms=_terms(material, sources),
     )
 

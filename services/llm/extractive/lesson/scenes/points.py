@@ -13,11 +13,19 @@ from services.llm.extractive.lesson.speech import spoken
 from services.llm.extractive.lesson.trimming import short_point
 from services.llm.extractive.questions.claims import Claim
 from services.llm.extractive.questions.listings import Listing
+from services.llm.extractive.questions.standalone import has_symbols, points_within
 from services.llm.extractive.questions.wording import cleaned, plural, with_capital
+from services.llm.extractive.sections import Section
 
 _MOST_POINTS = 4
 _PLAIN_POINTS = 2
+# With fewer sentences that are clear by themselves, the others are shown as well.
+_FEWEST_CLEAR = 6
 _FEWEST_POINTS = 2
+_LEANS = re.compile(
+    r"(?:it|they|he|she|this|these|those|his|her|their|its|both|such|the (?:reason|same|two|latter|former))\b",
+    re.IGNORECASE,
+)
 # Sections that only announce or repeat what the others teach.
 _REPEATS = re.compile(
     r"(?:(?:chapter|section) )?(?:summary|review|objectives|key terms|glossary)|learning (?:objectives|outcomes)",
@@ -37,18 +45,32 @@ def draft(material: Material) -> Iterator[SceneDraft]:
 def draft_plain(material: Material) -> Iterator[SceneDraft]:
     """Scenes of whole sentences, few by few, section by section, for texts in which little else is found."""
     sections = material.analysis.sections
-    for section in [s for s in sections if not _REPEATS.match(s.title)] or sections:
-        sentences = [
-            s
-            for p in section.passages
-            for s in material.analysis.sentences_of(p)
-            if 4 <= len(s.tokens) <= 45 and not s.text.endswith(":")
-        ]
-        pairs = [(s, point) for s in sentences if (point := short_point(s.text)) is not None]
-        for first in range(0, len(pairs), _PLAIN_POINTS):
-            part = pairs[first : first + _PLAIN_POINTS]
-            title = with_capital(section.title) or part[0][1]
-            yield _plain(material, title[:300], part)
+    taught = [section for section in sections if not _REPEATS.match(section.title)] or list(sections)
+    pairs = [(section, pair) for section in taught for pair in _pairs(material, section)]
+    clear = [(section, pair) for section, pair in pairs if _can_be_shown(material, *pair)]
+    kept = clear if len(clear) >= _FEWEST_CLEAR else pairs
+    for section in taught:
+        own = [pair for of, pair in kept if of is section]
+        for first in range(0, len(own), _PLAIN_POINTS):
+            part = own[first : first + _PLAIN_POINTS]
+            yield _plain(material, (with_capital(section.title) or part[0][1])[:300], part)
+
+
+def _pairs(material: Material, section: Section) -> list[tuple[Sentence, str]]:
+    """The sentences of a section that can be made short, with their points."""
+    sentences = (s for passage in section.passages for s in material.analysis.sentences_of(passage))
+    whole = [s for s in sentences if 4 <= len(s.tokens) <= 45 and not s.text.endswith(":")]
+    return [(s, point) for s in whole if (point := short_point(s.text)) is not None]
+
+
+def _can_be_shown(material: Material, sentence: Sentence, point: str) -> bool:
+    """Whether a point is clear without what stands before it, and a verb is left in it; in English only."""
+    if not material.analysis.language.is_english:
+        return True
+    tokens = material.shop.reading.tokens_of(point)
+    says = any(token.tag in ("VERB", "ED", "AUX") for token in tokens)
+    leans = _LEANS.match(point) or points_within(sentence.text) or has_symbols(sentence.text)
+    return says and not leans
 
 
 def _plain(material: Material, title: str, pairs: Sequence[tuple[Sentence, str]]) -> SceneDraft:

@@ -56,7 +56,7 @@ def _draft(material: Material, table: Table, rows: Sequence[int]) -> SceneDraft:
         forms=[[f"Let us compare {joined(names)}.", *_said(table, shown, names)]],
         citations=[material.analysis.citation_of(table.passage, start, end) for start, end in spans],
         anchor=first,
-        worth=0.55 + max((material.importance[t] for t in terms), default=0.0),
+        worth=0.9 + max((material.importance[t] for t in terms), default=0.0),
         terms=terms,
     )
 
