@@ -73,7 +73,7 @@ class Settings:
     otlp_endpoint: str | None = None
     local_principal: bool = True
     semantic: bool = False
-    max_calls: int = 128
+    max_calls: int = 200
     max_streams: int = 1000
     drain_notice_seconds: float = 2.0
     drain_grace_seconds: float = 10.0
@@ -219,7 +219,7 @@ def _read(reader: _Reader) -> Settings:
         otlp_endpoint=reader.url("OTEL_EXPORTER_OTLP_ENDPOINT", "http", "https"),
         local_principal=reader.choice("MOOTION_LOCAL_PRINCIPAL", "on", _SWITCH) == "on",
         semantic=reader.choice("MOOTION_SEMANTIC", "off", _SWITCH) == "on",
-        max_calls=reader.number("MOOTION_MAX_CALLS", 128, int, 1, 100_000),
+        max_calls=reader.number("MOOTION_MAX_CALLS", 200, int, 1, 100_000),
         max_streams=reader.number("MOOTION_MAX_STREAMS", 1000, int, 1, 100_000),
         drain_notice_seconds=reader.number("MOOTION_DRAIN_NOTICE_SECONDS", 2.0, float, 0, 120),
         drain_grace_seconds=reader.number("MOOTION_DRAIN_GRACE_SECONDS", 10.0, float, 0, 3600),
