@@ -56,7 +56,7 @@ def _header_matches(matcher: Json, headers: dict[str, str]) -> bool:
     text = matcher.get("stringMatch", {})
     if "safeRegex" in text:
         fits = bool(re.fullmatch(text["safeRegex"]["regex"], value))
-        return fits != matcher.get("invertMatch", False)
+        return bool(fits != matcher.get("invertMatch", False))
     return bool(text.get("exact", value) == value and "rangeMatch" not in matcher)
 
 
