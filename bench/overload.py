@@ -5,7 +5,9 @@ the embedded stores, with the real edge before it. The call is ListPassages by g
 chapter: work enough for the service that the caller's own process does not decide the figures. The knee is what
 callers get done who wait for each answer, so many of them that more would add nothing. Offered load is an open loop:
 calls start by the clock, whether earlier ones have been answered or not. Goodput counts answers within a second; times
-are milliseconds. `recovery_seconds` is how long after the overload ends the last call is refused.
+are milliseconds. `recovery_seconds` is how long after the overload ends the last call is refused. Refusals are timed
+twice: by the caller, whose one process shares the machine with what it measures, and by the edge (`refusal_at_edge_ms`
+from its access log), which is what has to be below 50.
 """
 
 import argparse
@@ -28,7 +30,7 @@ from mootion.document.v1 import document_service_pb2 as messages
 from mootion.document.v1 import document_service_pb2_grpc as rpc
 
 from tests.e2e.calls import SAMPLE
-from tests.e2e.full_system import prepared, running
+from tests.e2e.full_system import FullSystem, prepared, running
 
 IN_TIME_SECONDS = 1.0
 WORST_SHARE = 0.9
@@ -152,20 +154,24 @@ async def measure(port: int, seconds: float) -> dict[str, Any]:
 
 
 def report(rate: float, rates: dict[float, Offered], after: Offered) -> dict[str, Any]:
-    """The figures and whether they are good enough."""
+    """The figures."""
     numbers = {f"{share:g}x": offered.numbers() for share, offered in rates.items()}
     best = max(each["goodput"] for each in numbers.values())
     share = numbers["2x"]["goodput"] / best
-    refusals = numbers["2x"]["refusal_ms_p50_p99"]
     recovery = max(after.refused_at, default=0.0)
-    good = share >= WORST_SHARE and bool(refusals) and refusals[1] <= MOST_REFUSAL_MILLISECONDS
     return {
         "knee_calls_a_second": round(rate),
         "goodput_at_2x_to_best": round(share, 3),
         **numbers,
         "recovery_seconds": round(recovery, 2),
-        "pass": good and recovery < 1,
     }
+
+
+def refusals_at_edge(system: FullSystem) -> list[float]:
+    """How long each refusal took the edge, in seconds."""
+    log = system.folder / "data" / "logs" / "edge-access.log"
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    return [line["milliseconds"] / 1000 for line in lines if line["flags"] == "UO"]
 
 
 def _in_process(port: int, seconds: float, result: Connection) -> None:
@@ -176,7 +182,7 @@ def main() -> None:
     """Prints one line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="how long each rate lasts")
-    parser.add_argument("--calls", type=int, default=128, help="MOOTION_MAX_CALLS of the service")
+    parser.add_argument("--calls", type=int, default=200, help="MOOTION_MAX_CALLS of the service")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="mootion-bench-") as folder:
         system = prepared(
@@ -193,7 +199,10 @@ def main() -> None:
             caller.start()
             numbers = receiving.recv()
             caller.join()
-    print(json.dumps({"id": "P9", "n": 1, "seed": 0, **numbers}))
+            numbers["refusal_at_edge_ms_p50_p99"] = at_edge = _percentiles(refusals_at_edge(system))
+    in_time = bool(at_edge) and at_edge[1] <= MOST_REFUSAL_MILLISECONDS
+    good = numbers["goodput_at_2x_to_best"] >= WORST_SHARE and in_time and numbers["recovery_seconds"] < 1
+    print(json.dumps({"id": "P9", "n": 1, "seed": 0, **numbers, "pass": good}))
 
 
 if __name__ == "__main__":

@@ -144,6 +144,40 @@ def reindex(
         raise typer.Exit(FAILED) from error
 
 
+@app.command(
+    epilog="Examples:\n\n  mootion backup /srv/backups/2026-11-21\n\n"
+    "  DATABASE_URL=postgresql://... BLOB_URL=s3://... mootion backup /srv/backups/2026-11-21"
+)
+def backup(directory: Annotated[Path, typer.Argument(help="A folder that is empty or not there yet.")]) -> None:
+    """Copy database, blobs and keys of a system into a folder while it runs."""
+    from cli import backup as backups
+
+    try:
+        done = backups.backup(_settings(), directory)
+    except backups.BackupFailed as error:
+        _say(str(error))
+        raise typer.Exit(FAILED) from None
+    _say(f"{done.files} files of {done.size / 1e6:.1f} MB and {done.rows} rows are in {directory}.")
+
+
+@app.command(
+    epilog="Examples:\n\n  mootion restore /srv/backups/2026-11-21\n\n"
+    "  MOOTION_DATA_DIR=/srv/mootion mootion restore /srv/backups/2026-11-21"
+)
+def restore(
+    directory: Annotated[Path, typer.Argument(help="What `mootion backup` made.", exists=True, file_okay=False)],
+) -> None:
+    """Make an empty system from a backup. The system must not run."""
+    from cli import backup as backups
+
+    try:
+        done = backups.restore(_settings(), directory)
+    except backups.BackupFailed as error:
+        _say(str(error))
+        raise typer.Exit(FAILED) from None
+    _say(f"{done.files} files of {done.size / 1e6:.1f} MB and {done.rows} rows are restored.")
+
+
 def _run_module(name: str, modules: dict[str, str], noun: str) -> None:
     if name not in modules:
         _say(f"There is no {noun} {name!r}. There are: {', '.join(sorted(modules))}.")

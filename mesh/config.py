@@ -93,7 +93,7 @@ class Settings:
     oidc_redirects: tuple[str, ...] = ()
     smtp_url: Secret | None = None
     mail_from: str = "mootion@localhost"
-    max_calls: int = 128
+    max_calls: int = 200
     max_streams: int = 1000
     drain_notice_seconds: float = 2.0
     drain_grace_seconds: float = 10.0
@@ -279,7 +279,7 @@ def _read(reader: _Reader) -> Settings:
         oidc_redirects=tuple(reader.list("MOOTION_OIDC_REDIRECTS")),
         smtp_url=reader.secret("MOOTION_SMTP_URL"),
         mail_from=reader.text("MOOTION_MAIL_FROM", "mootion@localhost"),
-        max_calls=reader.number("MOOTION_MAX_CALLS", 128, int, 1, 100_000),
+        max_calls=reader.number("MOOTION_MAX_CALLS", 200, int, 1, 100_000),
         max_streams=reader.number("MOOTION_MAX_STREAMS", 1000, int, 1, 100_000),
         drain_notice_seconds=reader.number("MOOTION_DRAIN_NOTICE_SECONDS", 2.0, float, 0, 120),
         drain_grace_seconds=reader.number("MOOTION_DRAIN_GRACE_SECONDS", 10.0, float, 0, 3600),

@@ -36,8 +36,9 @@ async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
     """Callers commit jobs and events; a relay, workers and a subscriber carry on as the broker lets them."""
     if ground.servers is None:
         raise CannotRun("the embedded queue is a table of the database: there is no broker to kill")
-    count, chance = size.of(short=400, long=10_000), random.Random(seed)
-    faults = [chance.choice(FAULTS) for _ in range(size.of(short=0, long=4))]
+    count, chance = size.of(short=300, long=10_000), random.Random(seed)
+    more = [chance.choice(FAULTS) for _ in range(4)]
+    faults = ["killed"] if size is Size.SHORT else [*FAULTS, *more]
     numbers = Numbers(count)
     names = [f"job-{number}" for number in range(count)]
     ports = await open_ports(ground.settings())
@@ -45,7 +46,7 @@ async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
     async with relaying(ports), _working(ports):
         await asyncio.sleep(broker.NEW_QUEUE_SECONDS)
         calling = asyncio.create_task(_call(ports, names, size.of(short=80, long=150)))
-        for fault in [*FAULTS, *faults]:
+        for fault in faults:
             await _harm(numbers, ports, ground.servers, fault, chance.uniform(2.0, 5.0))
             await asyncio.sleep(chance.uniform(0.5, 3.0))
         acknowledged, slowest, refused = await calling

@@ -18,6 +18,7 @@ from tests.e2e.calls import SAMPLE, ok, reason, upload, upload_and_wait
 from tests.e2e.system import LocalSystem
 from tests.integration.llm.model_server import model_server
 
+QUICK = (Fault.LATENCY, Fault.RESET)
 FAULTS = (Fault.LATENCY, Fault.SLOW, Fault.RESET, Fault.BLACK_HOLE)
 VARIABLES = {"DATABASE_URL": "postgres", "REDIS_URL": "redis", "AMQP_URL": "rabbitmq", "BLOB_URL": "s3"}
 # Every call, whatever fails, is over in its policy's deadline; this is the longest of those made here, and a bit.
@@ -39,13 +40,14 @@ RECOVERY_SECONDS = 60.0
 async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
     """Every backend stands behind a proxy of its own; calls come through the edge."""
     numbers, chance = Numbers(0), random.Random(seed)
-    seconds = size.of(short=3, long=12)
+    seconds = size.of(short=2, long=12)
     async with _proxies(ground) as (proxies, variables):
         system = await asyncio.to_thread(systems.start, ground, also=variables, log_level="error")
         try:
             document_id = await asyncio.to_thread(_prepare, system)
             for backend, proxy in proxies.items():
-                for fault in chance.sample(FAULTS, len(FAULTS)):
+                faults = chance.sample(FAULTS, len(FAULTS))
+                for fault in faults if size is Size.LONG else QUICK:
                     await _under(numbers, system, document_id, backend, proxy, fault, seconds)
         finally:
             for proxy in proxies.values():

@@ -19,11 +19,13 @@ class Stand:
 
     Args:
         folder: for the data of real servers; they end with this process.
+        servers: take these instead of starting some; whoever gave them ends them.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, servers: RealServers | None = None) -> None:
         self._folder = folder
-        self._servers: RealServers | None = None
+        self._servers = servers
+        self._are_mine = servers is None
 
     def __enter__(self) -> Self:
         return self
@@ -31,7 +33,7 @@ class Stand:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._servers is not None:
+        if self._servers is not None and self._are_mine:
             self._servers.kill()
 
     @asynccontextmanager

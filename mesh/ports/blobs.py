@@ -18,6 +18,15 @@ class BlobInfo:
     sha256: str
 
 
+@dataclass(frozen=True)
+class StoredBlob:
+    """A blob as a listing shows it: size in bytes, and when it was put, in seconds since 1970 by the store's clock."""
+
+    key: str
+    size: int
+    modified: float
+
+
 class BlobNotFound(Exception):
     """There is no blob with that key."""
 
@@ -80,4 +89,8 @@ class Blobs(Protocol):
 
     def list(self, prefix: str) -> AsyncIterator[str]:
         """Keys that start with the prefix."""
+        ...
+
+    def stored(self, prefix: str) -> AsyncIterator[StoredBlob]:
+        """What is stored under keys that start with the prefix."""
         ...

@@ -10,7 +10,7 @@ import hashlib
 import os
 import stat
 from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from io import FileIO
 from pathlib import Path
@@ -19,7 +19,7 @@ from uuid import uuid4
 
 from mesh.ports import folders
 from mesh.ports.blob_keys import InvalidBlobKey, checked_key
-from mesh.ports.blobs import CHUNK, BlobInfo, BlobNotFound
+from mesh.ports.blobs import CHUNK, BlobInfo, BlobNotFound, StoredBlob
 from mesh.ports.failures import typed_storage_errors
 from mesh.ports.threads import run_to_end
 
@@ -126,6 +126,11 @@ class DiskBlobs:
         for key in await run_to_end(partial(self._keys, prefix)):
             yield key
 
+    async def stored(self, prefix: str) -> AsyncIterator[StoredBlob]:
+        """See `Blobs.stored`. What is deleted meanwhile may be left out."""
+        for found in await run_to_end(partial(self._stored, prefix)):
+            yield found
+
     def _path(self, key: str) -> Path:
         return self._folder / checked_key(key)
 
@@ -157,6 +162,14 @@ class DiskBlobs:
             raise InvalidBlobKey(
                 f"blob key {str(error)!r} continues another, or another continues it"
             ) from None
+
+    def _stored(self, prefix: str) -> Sequence[StoredBlob]:
+        found = []
+        for key in self._keys(prefix):
+            with suppress(FileNotFoundError, NotADirectoryError):
+                facts = os.stat(self._folder / key)
+                found.append(StoredBlob(key, facts.st_size, facts.st_mtime))
+        return found
 
     def _keys(self, prefix: str) -> Sequence[str]:
         start = self._folder / prefix.rpartition("/")[0]

@@ -2,12 +2,13 @@
 
 import hashlib
 import tempfile
+import time
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from mesh.ports.blob_keys import InvalidBlobKey, checked_key
-from mesh.ports.blobs import CHUNK, BlobInfo, BlobNotFound
+from mesh.ports.blobs import CHUNK, BlobInfo, BlobNotFound, StoredBlob
 from mesh.ports.threads import run_to_end
 
 
@@ -16,6 +17,7 @@ class InMemoryBlobs:
 
     def __init__(self) -> None:
         self._blobs: dict[str, bytes] = {}
+        self._modified: dict[str, float] = {}
 
     async def put(self, key: str, chunks: AsyncIterable[bytes]) -> BlobInfo:
         """See `Blobs.put`."""
@@ -73,6 +75,11 @@ class InMemoryBlobs:
             if key.startswith(prefix):
                 yield key
 
+    async def stored(self, prefix: str) -> AsyncIterator[StoredBlob]:
+        """See `Blobs.stored`."""
+        async for key in self.list(prefix):
+            yield StoredBlob(key, len(self._blobs[key]), self._modified[key])
+
     def _check(self, key: str) -> None:
         for other in self._blobs:
             if other.startswith(f"{checked_key(key)}/") or key.startswith(f"{other}/"):
@@ -80,6 +87,7 @@ class InMemoryBlobs:
 
     def _keep(self, key: str, content: bytes) -> BlobInfo:
         self._blobs[checked_key(key)] = content
+        self._modified[key] = time.time()
         return BlobInfo(key, len(content), hashlib.sha256(content).hexdigest())
 
     def _found(self, key: str) -> bytes:

@@ -9,16 +9,20 @@ from functools import partial
 from io import FileIO
 from mimetypes import guess_type
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from obstore import sign_async
 from obstore.store import S3Store
 
 from mesh.ports.blob_keys import InvalidBlobKey, checked_key
-from mesh.ports.blobs import CHUNK, BlobInfo
+from mesh.ports.blobs import CHUNK, BlobInfo, BlobNotFound, StoredBlob
 from mesh.ports.failures import typed_storage_errors
 from mesh.ports.passing import Passing
 from mesh.ports.s3_failures import BeyondTheEnd, storing, typed_s3_errors
 from mesh.ports.threads import run_to_end
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
 
 # What is smaller is put by one request; the rest goes in parts of this size, so many at the same time.
 PART = 8 << 20
@@ -118,14 +122,19 @@ class S3Blobs:
 
     async def delete_prefix(self, prefix: str) -> None:
         """See `Blobs.delete_prefix`. A thousand keys a request."""
-        async for keys in self._lists(prefix):
-            await self._delete(keys)
+        async for found in self._lists(prefix):
+            await self._delete([blob.key for blob in found])
 
     async def list(self, prefix: str) -> AsyncIterator[str]:
         """See `Blobs.list`. Keys come in the order of the store, which is sorted on S3."""
-        async for keys in self._lists(prefix):
-            for key in keys:
-                yield key
+        async for found in self.stored(prefix):
+            yield found.key
+
+    async def stored(self, prefix: str) -> AsyncIterator[StoredBlob]:
+        """See `Blobs.stored`."""
+        async for page in self._lists(prefix):
+            for found in page:
+                yield found
 
     async def _upload(self, key: str, content: bytes | AsyncIterator[bytes]) -> None:
         kind, _ = guess_type(key)
@@ -149,22 +158,23 @@ class S3Blobs:
             with typed_s3_errors(keys[0], missing=None):
                 await self._store.delete_async(keys)
 
-    async def _lists(self, prefix: str) -> AsyncIterator[Sequence[str]]:
-        """Keys that start with the prefix, up to a thousand at a time.
+    async def _lists(self, prefix: str) -> AsyncIterator[Sequence[StoredBlob]]:
+        """What is stored under keys that start with the prefix, up to a thousand at a time.
 
         The store lists by whole parts of keys. What the last, incomplete part starts is found by beginning there and
         ending at the first key that starts otherwise.
         """
         folder, _, rest = prefix.rpartition("/")
         if rest and await self._is_key(prefix):
-            yield [prefix]
+            with suppress(BlobNotFound), typed_s3_errors(prefix):
+                yield [_stored(await self._store.head_async(prefix))]
         stream = self._store.list(folder or None, offset=prefix if rest else None, chunk_size=KEYS_AT_ONCE)
         with typed_s3_errors(prefix, missing=None):
             async for objects in stream:
-                keys = [found["path"] for found in objects]
-                matching = [key for key in keys if key.startswith(prefix)]
+                found = [_stored(each) for each in objects]
+                matching = [each for each in found if each.key.startswith(prefix)]
                 yield matching
-                if len(matching) < len(keys):
+                if len(matching) < len(found):
                     return
 
     async def _is_key(self, key: str) -> bool:
@@ -186,6 +196,10 @@ class S3Blobs:
         found = await asyncio.gather(self._starts_any(f"{key}/"), *map(self.exists, above))
         if any(found):
             raise InvalidBlobKey(f"blob key {key!r} continues another, or another continues it")
+
+
+def _stored(found: "ObjectMeta") -> StoredBlob:
+    return StoredBlob(found["path"], found["size"], found["last_modified"].timestamp())
 
 
 async def _finished(upload: asyncio.Future[None], passing: Passing) -> None:

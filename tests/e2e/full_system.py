@@ -19,7 +19,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from cli.services import service_names
 from mesh.testing import free_port
 
-START_SECONDS = 90.0
+START_SECONDS = 150.0
 STOP_SECONDS = 40.0
 # Clients and the edge try a replica that was gone again once a second.
 NOTICED_SECONDS = 3.0

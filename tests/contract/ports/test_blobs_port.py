@@ -1,6 +1,7 @@
 """What every blob store does."""
 
 import hashlib
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -129,6 +130,17 @@ async def test_blobs_are_deleted_by_how_their_keys_start(blobs: Blobs) -> None:
     assert await keys(blobs) == ["uploads/1", "videos/10"]
     await blobs.put("videos/1/a", pieces(b"x"))
     assert await blobs.exists("videos/1/a")
+
+
+async def test_a_listing_tells_sizes_and_when_blobs_were_put(blobs: Blobs) -> None:
+    before = time.time()
+    for key, content in (("scenes/a", b"12345"), ("scenes/b", b""), ("uploads/1", b"x")):
+        await blobs.put(key, pieces(content))
+    found = [each async for each in blobs.stored("scenes/")]
+    assert [(each.key, each.size) for each in found] == [("scenes/a", 5), ("scenes/b", 0)]
+    # Stores of this kind keep whole seconds.
+    assert all(before - 2 <= each.modified <= time.time() + 2 for each in found)
+    assert [each.size async for each in blobs.stored("scenes/a")] == [5]
 
 
 @pytest.mark.parametrize(
