@@ -138,3 +138,20 @@ replies = Table(
     Column("time", Float, nullable=False),
 )
 Index("replies_time", replies.c.time)
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("audit_entry_id", String(36), primary_key=True),
+    Column("time_us", BigInteger, nullable=False),
+    Column("principal_id", String(64), nullable=False),
+    Column("method", String(200), nullable=False),
+    Column("resource", String(128), nullable=False),
+    Column("code", String(32), nullable=False),
+    Column("reason", String(64), nullable=False),
+    Column("sealed_address", LargeBinary, nullable=False),
+    Column("request_id", String(64), nullable=False),
+    Index("audit_entries_in_order", "time_us", "audit_entry_id"),
+    Index("audit_entries_by_principal", "principal_id", "time_us", "audit_entry_id"),
+    Index("audit_entries_by_resource", "resource", "time_us", "audit_entry_id"),
+)

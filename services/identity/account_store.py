@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from mesh.ports.sql import Reader, Transaction
 from mesh.sealing import Sealer
-from services.identity.tables import (
+from services.identity.store import (
     accounts,
     api_keys,
     one_time_tokens,

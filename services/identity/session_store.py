@@ -9,7 +9,7 @@ from sqlalchemy import Row, and_, delete, func, insert, or_, select, update
 
 from mesh.ports.sql import Reader, Transaction
 from mesh.sealing import Sealer
-from services.identity.tables import refresh_tokens, revocations, sessions
+from services.identity.store import refresh_tokens, revocations, sessions
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from mesh import access_token
 from mesh.ids import Ids
 from mesh.ports.sql import Database, Reader, Transaction
 from mesh.sealing import Sealer
-from services.identity.tables import signing_keys
+from services.identity.store import signing_keys
 
 ROTATE_SECONDS = 30 * 86400
 # A key outlives the last token it signed, and the time for which key sets are remembered.

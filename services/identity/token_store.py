@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row, and_, delete, insert, or_, select, update
 
 from mesh.ports.sql import Reader, Transaction
-from services.identity.tables import accounts, api_keys, one_time_tokens, students
+from services.identity.store import accounts, api_keys, one_time_tokens, students
 
 
 async def add(

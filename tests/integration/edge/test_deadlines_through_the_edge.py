@@ -24,6 +24,7 @@ from mootion.search.v1 import search_service_pb2, search_service_pb2_grpc
 
 from gateway.edge import Edge
 from mesh import context
+from mesh.config import Secret
 from mesh.ports.cache_memory import MemoryCache
 from mesh.runtime import Runtime
 from mesh.service import Build, Parts, Servicer
@@ -141,6 +142,10 @@ class World:
     stub: answer_service_pb2_grpc.AnswerServiceAsyncStub
 
 
+# One key for all, as every process of a mesh has it.
+MESH_KEY = Secret("bWVzaCBrZXkgb2YgdGhlIHRlc3RzLCAzMiBieXRlcyE=")
+
+
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     watched, ports = Watched(), {name: free_port() for name in CHAIN}
@@ -150,7 +155,12 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             (tmp_path / name).mkdir()
             served = await stack.enter_async_context(
                 running(
-                    build, workload=name, data_dir=tmp_path / name, grpc_port=ports[name], addresses=addresses
+                    build,
+                    workload=name,
+                    data_dir=tmp_path / name,
+                    grpc_port=ports[name],
+                    addresses=addresses,
+                    mesh_key=MESH_KEY,
                 )
             )
         settings = served.runtime.settings

@@ -144,7 +144,7 @@ def test_a_sick_replica_is_left_alone_but_never_for_what_it_answers(config: Json
 
 def test_there_is_a_health_checked_cluster_for_every_service(contracts: Contracts, config: Json) -> None:
     clusters = {one["name"]: one for one in config["staticResources"]["clusters"]}
-    assert clusters.keys() == {*contracts.domains, "media", "traces"}
+    assert clusters.keys() == {*contracts.domains, "media", "keys", "traces"}
     for domain in contracts.domains:
         (check,) = clusters[domain]["healthChecks"]
         assert check["grpcHealthCheck"]["serviceName"].startswith(f"mootion.{domain}.v1.")
