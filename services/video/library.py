@@ -7,6 +7,8 @@ from mootion.event.v1 import event_pb2
 from mesh.runtime import Runtime
 from services.video import store
 
+VIDEOS_AT_ONCE = 100
+
 
 @dataclass(frozen=True)
 class Library:
@@ -20,16 +22,17 @@ class Library:
             await self.runtime.blobs.delete_prefix(f"{event.video_deleted.blob_prefix}.")
         if not event.HasField("document_deleted"):
             return
-        async with self.runtime.database.reading() as reader:
-            video_ids = await store.videos_of(reader, event.document_deleted.document_id)
-        for video_id in video_ids:
-            await self._remove(video_id)
+        while await self._remove_some(event.document_deleted.document_id) == VIDEOS_AT_ONCE:
+            pass
 
-    async def _remove(self, video_id: str) -> None:
+    async def _remove_some(self, document_id: str) -> int:
+        """Removes as many videos of a document as one unit of work should; tells how many."""
         async with self.runtime.database.transaction() as tx:
-            stored = await store.find(tx, video_id)
-            if stored is None:
-                return
-            await store.remove(tx, video_id)
-            deleted = event_pb2.VideoDeleted(video_id=video_id, blob_prefix=stored.blob_prefix)
-            tx.publish(event_pb2.Event(owner_id=stored.owner_id, video_deleted=deleted))
+            made = await store.videos_of(tx, document_id, VIDEOS_AT_ONCE)
+            if not made:
+                return 0
+            await store.remove(tx, *(each.video_id for each in made))
+            for each in made:
+                deleted = event_pb2.VideoDeleted(video_id=each.video_id, blob_prefix=each.blob_prefix)
+                tx.publish(event_pb2.Event(owner_id=each.owner_id, video_deleted=deleted))
+        return len(made)
