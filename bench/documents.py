@@ -164,13 +164,14 @@ def many(folder: Path, count: int) -> Figures:
         for number in range(count):
             ok(upload(client, SAMPLE.read_bytes() + b"%%%d\n" % number, f"copy-{number}.pdf"))
         uploaded = time.perf_counter() - began
-        _wait_until_ready(client, count + 1)
+        wait_until_ready(client, count + 1)
         seconds = time.perf_counter() - began
     figures = {"documents": count, "uploads_seconds": uploaded, "all_ready_seconds": seconds}
     return figures | {"documents_an_hour": 3600 * count / seconds} | peaks
 
 
-def _wait_until_ready(client: httpx2.Client, count: int) -> None:
+def wait_until_ready(client: httpx2.Client, count: int) -> None:
+    """Returns when the learner has so many READY documents."""
     give_up = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < give_up:
         states = [document["state"] for document in _documents(client)]

@@ -22,6 +22,8 @@ from mootion.document.v1 import document_service_pb2 as messages
 from mootion.document.v1 import document_service_pb2_grpc as rpc
 from mootion.document.v1 import processing_service_pb2, processing_service_pb2_grpc
 
+from mesh.secret_keys import read_or_make
+from mesh.signature import SIGNATURE_KEY, Signer
 from tests.e2e.calls import SAMPLE
 from tests.e2e.full_system import FullSystem, prepared, running
 
@@ -29,7 +31,7 @@ WATCHERS = 100
 POLL_SECONDS = 1.0
 # That of the upload, which nobody waits for.
 FIRST_SEQUENCE = 1
-AS_WORKER = (("mootion-caller", "document-worker"),)
+REPORT = "/mootion.document.v1.DocumentProcessingService/ReportProgress"
 
 
 @dataclass
@@ -65,6 +67,13 @@ class World:
         reply = await self.stub.GetDocument(messages.GetDocumentRequest(document_id=document_id))
         return reply.document
 
+    def signed(self) -> tuple[tuple[str, str], ...]:
+        """What a document worker says of itself."""
+        key = Path(self.system.environment["MOOTION_DATA_DIR"]) / "keys" / "mesh.key"
+        said = {"mootion-caller": "document-worker"}
+        signature = Signer(read_or_make(None, key, "MOOTION_MESH_KEY")).sign(REPORT, said)
+        return (*said.items(), (SIGNATURE_KEY, signature))
+
     async def change(self, document_id: str, times: int) -> None:
         """Changes it once a second as its worker would, and notes when each change was made."""
         for percent in range(1, times + 1):
@@ -72,7 +81,7 @@ class World:
                 document_id=document_id, lease_token=1, progress_percent=percent
             )
             before = (await self.get(document_id)).sequence
-            await self.worker.ReportProgress(request, metadata=AS_WORKER)
+            await self.worker.ReportProgress(request, metadata=self.signed())
             self.changed_at[before + 1] = time.perf_counter()
             await asyncio.sleep(1)
 

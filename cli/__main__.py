@@ -145,6 +145,35 @@ def reindex(
 
 
 @app.command(
+    epilog="Examples:\n\n  mootion reconcile --dry-run\n\n  mootion reconcile --json --safe-hours 1"
+)
+def reconcile(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what differs; change nothing.")] = False,
+    as_json: AsJson = False,
+    safe_hours: Annotated[
+        float, typer.Option(min=0.1, help="Blobs that were stored less long ago stay, whatever names them.")
+    ] = 24.0,
+) -> None:
+    """Make the search index and the blobs agree with the database, while the system runs or not.
+
+    Exit status 1 where blobs that the database names are gone."""
+    from cli import reconcile as reconciling
+    from cli import reconciled
+
+    try:
+        outcome = reconciling.reconcile(_settings(), dry_run=dry_run, safe_hours=safe_hours)
+    except reconciling.ReconcileFailed as error:
+        _say(str(error))
+        raise typer.Exit(FAILED) from None
+    if as_json:
+        print(json.dumps(reconciled.as_json(outcome), ensure_ascii=False))
+    else:
+        reconciled.print_outcome(Console(highlight=False), outcome, dry_run)
+    if not outcome.is_clean:
+        raise typer.Exit(FAILED)
+
+
+@app.command(
     epilog="Examples:\n\n  mootion backup /srv/backups/2026-11-21\n\n"
     "  DATABASE_URL=postgresql://... BLOB_URL=s3://... mootion backup /srv/backups/2026-11-21"
 )
@@ -176,6 +205,18 @@ def restore(
         _say(str(error))
         raise typer.Exit(FAILED) from None
     _say(f"{done.files} files of {done.size / 1e6:.1f} MB and {done.rows} rows are restored.")
+    _say(_ordered(_settings()))
+
+
+def _ordered(settings: Settings) -> str:
+    """Has the index made again by the system that starts next; what an operator has to do for it, if anything."""
+    from cli import reconcile as reconciling
+
+    try:
+        asyncio.run(reconciling.order_all(settings))
+    except ConfigurationError as error:
+        return f"{error}\nThen run `mootion reconcile`, which makes the search index again."
+    return "The search index is made again when the system runs: start it with `mootion up`."
 
 
 def _run_module(name: str, modules: dict[str, str], noun: str) -> None:

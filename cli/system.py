@@ -22,7 +22,7 @@ from mesh.server import serve
 
 IDLE_CHECK_SECONDS = 5.0
 INTERRUPTED = 130
-QUEUES = ("document.process", "video.plan", "video.scene", "video.stitch")
+QUEUES = ("document.process", "video.plan", "video.scene", "video.stitch", "search.reconcile")
 
 
 class System:

@@ -38,6 +38,11 @@ class Ids:
         return derived(*parts)
 
 
+def lowest_at(seconds: float) -> str:
+    """The lowest UUIDv7 of a moment in seconds since 1970: ids made later sort after it."""
+    return Ids(lambda: max(0, int(seconds * 1000)), lambda bits: 0).new()
+
+
 def derived(*parts: str) -> str:
     """An id that is the same for the same parts: the first bits of their SHA-256, as a UUIDv8 (RFC 9562)."""
     digest = hashlib.sha256()

@@ -12,7 +12,7 @@ from mesh.derive.contracts import ContractError, Contracts, buf_program, build_i
 from mesh.derive.linter import lint
 from mesh.derive.stubs import StubsError
 
-HAND_WRITTEN = ("mesh", "services", "workers", "gateway", "cli", "bench", "ground")
+HAND_WRITTEN = ("mesh", "services", "workers", "gateway", "cli", "bench", "ground", "proofs")
 _BASES = ("main", "origin/main")
 
 

@@ -82,6 +82,18 @@ class Index(Protocol):
         """Titles that go on from what was typed, most frequent first."""
         ...
 
+    async def owners(self) -> Sequence[str]:
+        """Everybody who has entries."""
+        ...
+
+    async def documents(self, owner_id: str) -> Sequence[str]:
+        """Ids of the documents that an owner's entries belong to; one is empty where entries belong to none."""
+        ...
+
+    async def entries(self, owner_id: str, document_id: str) -> Sequence[Entry]:
+        """All of an owner's entries that belong to a document, or to none where its id is empty."""
+        ...
+
     async def close(self) -> None:
         """Ends all work and frees the index for another process."""
         ...

@@ -11,7 +11,7 @@ from elasticsearch.helpers import async_scan
 from mesh.keyed_lock import KeyedLock
 from mesh.ports import index_elasticsearch_query as asking
 from mesh.ports.failures import StorageUnavailable
-from mesh.ports.index import IndexHit, IndexQuery, IndexResult, Replacement
+from mesh.ports.index import Entry, IndexHit, IndexQuery, IndexResult, Replacement
 from mesh.ports.index_elasticsearch_bulk import Put, Remove, write
 from mesh.ports.index_elasticsearch_failures import typed_index_errors
 from mesh.ports.index_elasticsearch_mapping import (
@@ -83,6 +83,23 @@ class ElasticsearchIndex:
         ranked = sorted(buckets, key=lambda b: (-b["doc_count"], len(b["key"]), b["key"]))
         return [bucket["key"] for bucket in ranked[:limit]]
 
+    async def owners(self) -> Sequence[str]:
+        with self._typed_errors():
+            await self._make_sure_it_is_there()
+            return [owner async for owner in self._values("owner_id", {"match_all": {}})]
+
+    async def documents(self, owner_id: str) -> Sequence[str]:
+        with self._typed_errors():
+            await self._make_sure_it_is_there()
+            return [found async for found in self._values("document_id", asking.owned_by(owner_id))]
+
+    async def entries(self, owner_id: str, document_id: str) -> Sequence[Entry]:
+        with self._typed_errors():
+            await self._make_sure_it_is_there()
+            query = {"query": asking.of_document(owner_id, document_id)}
+            found = async_scan(self._writer, query, index=self._alias, routing=owner_id)
+            return [entry_of(hit["_source"]) async for hit in found]
+
     async def reindex(self, shards: int | None = None, grace_seconds: float = SEARCH_SECONDS) -> str:
         """Moves all entries to a new index, of today's mapping, while searches go on.
 
@@ -146,6 +163,18 @@ class ElasticsearchIndex:
     def _leaving(self, change: Replacement) -> AsyncIterator[Found]:
         query = {"query": asking.leaving_query(change), "_source": False}
         return async_scan(self._writer, query, index=self._alias)  # type: ignore[return-value]
+
+    async def _values(self, field: str, within: asking.Query) -> AsyncIterator[str]:
+        """The values that entries have in a field, a page at a time."""
+        after: Mapping[str, Any] | None = None
+        while True:
+            body = asking.values_body(field, within, after)
+            page = (await self._writer.search(index=self._alias, **body))["aggregations"]["values"]
+            for bucket in page["buckets"]:
+                yield bucket["key"]["value"]
+            after = page.get("after_key")
+            if after is None:
+                return
 
     async def _search(self, query: IndexQuery) -> IndexResult:
         owned = [asking.owned_by(query.owner_id)]

@@ -1,6 +1,6 @@
 """What is asked of Elasticsearch: queries in its language that find and score as the embedded index does."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ MOST_COUNTED = 1000
 MOST_RANKED = 10_000
 MOST_SPELLINGS = 2000
 MOST_TITLES = 200
+MOST_VALUES = 1000
 _KINDS = {"by_kind": {"terms": {"field": "kind", "size": 20}}}
 
 Query = dict[str, Any]
@@ -153,6 +154,19 @@ def leaving_query(change: Replacement) -> Query:
     if change.ids:
         parts.append({"terms": {"id": list(change.ids)}})
     return {"bool": {"filter": parts}}
+
+
+def of_document(owner_id: str, document_id: str) -> Query:
+    """All of an owner's entries that belong to a document."""
+    return {"bool": {"filter": [owned_by(owner_id), {"term": {"document_id": document_id}}]}}
+
+
+def values_body(field: str, within: Query, after: Mapping[str, Any] | None) -> Query:
+    """A page of the values that a field has, from behind one."""
+    values: Query = {"size": MOST_VALUES, "sources": [{"value": {"terms": {"field": field}}}]}
+    if after is not None:
+        values["after"] = dict(after)
+    return {"query": within, "aggs": {"values": {"composite": values}}, "size": 0}
 
 
 def _any_of(queries: Sequence[Query]) -> Query:

@@ -80,6 +80,15 @@ class TantivyIndex:
     async def suggest(self, owner_id: str, prefix: str, limit: int) -> Sequence[str]:
         return await asyncio.to_thread(self._suggest, owner_id, prefix, limit)
 
+    async def owners(self) -> Sequence[str]:
+        return await asyncio.to_thread(self._values, "owner_id", tantivy.Query.all_query())
+
+    async def documents(self, owner_id: str) -> Sequence[str]:
+        return await asyncio.to_thread(self._values, "document_id", self._any("owner_id", [owner_id]))
+
+    async def entries(self, owner_id: str, document_id: str) -> Sequence[Entry]:
+        return await asyncio.to_thread(self._entries, owner_id, document_id)
+
     async def close(self) -> None:
         await asyncio.to_thread(self._close)
 
@@ -223,6 +232,16 @@ class TantivyIndex:
         found = searcher.terms_with_prefix("whole_title", folded, filter_query=mine, limit=200)
         ranked = sorted(found, key=lambda term: (-term[1], len(term[0]), term[0]))
         return [text for text, _count in ranked[:limit]]
+
+    def _values(self, field: str, within: tantivy.Query) -> Sequence[str]:
+        found = self._index.searcher().terms_with_prefix(field, "", filter_query=within)
+        return sorted(value for value, count in found if count)
+
+    def _entries(self, owner_id: str, document_id: str) -> Sequence[Entry]:
+        searcher = self._index.searcher()
+        query = _all_of([self._any("owner_id", [owner_id]), self._any("document_id", [document_id])])
+        found = searcher.search(query, limit=max(1, searcher.num_docs))
+        return [_entry(searcher.doc(address)) for _score, address in found.hits]
 
     def _any(self, name: str, values: Sequence[str]) -> tantivy.Query:
         if len(values) == 1:

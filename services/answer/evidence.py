@@ -36,16 +36,15 @@ class Evidence:
         Raises:
             CallError: NOT_FOUND or DOCUMENT_NOT_READY for a document asked for.
         """
-        asked = await asyncio.gather(*(self._document(each) for each in dict.fromkeys(document_ids)))
+        passages = await self._passages(query, document_ids, most)
+        best = [passage.document_id for passage in passages[:1]]
+        # A passage that the owner reads is of a document that is theirs and READY: it need not be asked for.
+        seen = {passage.document_id for passage in passages}
+        unseen = [each for each in dict.fromkeys(document_ids) if each not in seen]
+        asked = await asyncio.gather(*(self._document(each) for each in best + unseen))
         for document in asked:
             _require_ready(document)
-        passages = await self._passages(query, document_ids, most)
-        if not passages:
-            return Found([], "")
-        known = {document.document_id: document for document in asked}
-        best = passages[0].document_id
-        document = known[best] if best in known else await self._document(best)
-        return Found(passages, document.language)
+        return Found(passages, asked[0].language if best else "")
 
     async def _passages(
         self, query: str, document_ids: Sequence[str], most: int

@@ -1,17 +1,23 @@
 """Wires the document service: `python -m services.document`."""
 
+import time
+from functools import partial
+
 from mootion.document.v1 import document_service_pb2, processing_service_pb2
 from mootion.document.v1.document_service_pb2_grpc import add_DocumentServiceServicer_to_server
 from mootion.document.v1.processing_service_pb2_grpc import add_DocumentProcessingServiceServicer_to_server
 from mootion.event.v1 import event_pb2
 
+from mesh.orphans import sweep_daily
 from mesh.runtime import Runtime
 from mesh.server import run_service
 from mesh.service import Parts, Servicer
 from mesh.watch import Notifier
 from services.document.erasure import erase
+from services.document.orphans import sweep
 from services.document.processing import DocumentProcessingService
-from services.document.service import DocumentService, blob_key
+from services.document.service import DocumentService
+from services.document.upload import blob_key
 
 
 def build(runtime: Runtime) -> Parts:
@@ -23,6 +29,9 @@ def build(runtime: Runtime) -> Parts:
             await runtime.blobs.delete(blob_key(event.document_deleted.document_id))
         if event.HasField("account_erased"):
             await erase(runtime, event.owner_id)
+
+    async def sweep_orphans() -> None:
+        await sweep_daily(partial(sweep, runtime.database, runtime.blobs), time.time)
 
     return Parts(
         name="document",
@@ -38,7 +47,7 @@ def build(runtime: Runtime) -> Parts:
                 processing_service_pb2.DESCRIPTOR.services_by_name["DocumentProcessingService"],
             ),
         ],
-        tasks=[lambda: runtime.events.run("document", follow)],
+        tasks=[lambda: runtime.events.run("document", follow), sweep_orphans],
     )
 
 

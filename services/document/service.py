@@ -34,7 +34,7 @@ class DocumentService(rpc.DocumentServiceServicer):
     ) -> document_service_pb2.UploadDocumentResponse:
         owner, document_id = context.principal_id(), self.runtime.ids.new()
         parts = _Upload(request_iterator)
-        blob = await self.runtime.blobs.put(blob_key(document_id), upload.checked(parts.chunks()))
+        blob = await self.runtime.blobs.put(upload.blob_key(document_id), upload.checked(parts.chunks()))
         document = upload.uploaded(document_id, parts.filename, blob, self.runtime.clock.now())
         reply = document_service_pb2.UploadDocumentResponse(document=document)
         try:
@@ -50,12 +50,12 @@ class DocumentService(rpc.DocumentServiceServicer):
         async with self.runtime.database.reading() as reader:
             stored = await store.find_document(reader, owner, document_id)
         if stored is None:
-            await self.runtime.blobs.delete(blob_key(document_id))
+            await self.runtime.blobs.delete(upload.blob_key(document_id))
 
     async def _add(
         self, owner: str, document: document_pb2.Document, reply: document_service_pb2.UploadDocumentResponse
     ) -> None:
-        job = progress.job_for(owner, document, blob_key(document.document_id))
+        job = progress.job_for(owner, document, upload.blob_key(document.document_id))
         async with self.runtime.database.transaction() as tx:
             await store.add_document(tx, owner, document)
             tx.enqueue(TOPIC, job, key=document.document_id)
@@ -183,11 +183,6 @@ class _Upload:
             self.filename = self.filename or message.filename
             if message.content.data:
                 yield message.content.data
-
-
-def blob_key(document_id: str) -> str:
-    """Where the bytes of an upload are stored."""
-    return f"uploads/{document_id}"
 
 
 async def _find(reader: Reader, owner: str, document_id: str) -> document_pb2.Document:

@@ -10,11 +10,17 @@ from mootion.errors.v1 import reason_pb2
 from mesh.errors import exhausted, refused
 from mesh.ports.blobs import BlobInfo
 
+PREFIX = "uploads/"
 MOST_BYTES = 100_000_000
 HEAD_BYTES = 1024
 # A PDF's mark may stand anywhere in its first kilobyte; DOCX is a ZIP archive.
 PDF_MARK = b"%PDF-"
 ZIP_MARK = b"PK\x03\x04"
+
+
+def blob_key(document_id: str) -> str:
+    """Where a document's file is kept."""
+    return PREFIX + document_id
 
 
 async def checked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

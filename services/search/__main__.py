@@ -1,20 +1,29 @@
 """Wires the search service: `python -m services.search`."""
 
+import asyncio
+
 from mootion.search.v1 import search_service_pb2
 from mootion.search.v1.search_service_pb2_grpc import add_SearchServiceServicer_to_server
 
 from mesh.ports.open_index import open_index
+from mesh.reconcile import TOPIC
 from mesh.runtime import Runtime
 from mesh.server import run_service
 from mesh.service import Parts, Servicer
+from mesh.worker import consume
 from services.search.indexer import SUBSCRIPTION, Indexer
+from services.search.reconcile import Reconciler
 from services.search.service import SearchService
 
 
 def build(runtime: Runtime) -> Parts:
     """Puts the service together from the ports it is given."""
     index = open_index(runtime.settings)
-    indexer = Indexer(runtime, index)
+    indexer, reconciler = Indexer(runtime, index), Reconciler(runtime, index)
+
+    async def reconcile() -> None:
+        await consume(runtime, TOPIC, reconciler.handle, until=asyncio.Event(), on_dead=reconciler.on_dead)
+
     return Parts(
         name="search",
         servicers=[
@@ -24,7 +33,7 @@ def build(runtime: Runtime) -> Parts:
                 search_service_pb2.DESCRIPTOR.services_by_name["SearchService"],
             )
         ],
-        tasks=[lambda: runtime.events.run(SUBSCRIPTION, indexer.follow)],
+        tasks=[lambda: runtime.events.run(SUBSCRIPTION, indexer.follow), reconcile],
         stop=index.close,
     )
 

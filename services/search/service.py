@@ -13,6 +13,9 @@ from services.search.indexer import SUBSCRIPTION
 
 # How long a search waits for what was written just before it to be indexed.
 CATCH_UP_SECONDS = 3.0
+# The index counts no more hits than this, so that no page begins behind them. It ranks anew for each page: a page costs
+# as much as all before it together.
+MOST_LISTED = 1000
 # A longer text is shown by the part that matches.
 MOST_CHARACTERS = 2000
 Context = grpc.aio.ServicerContext[object, object]
@@ -28,7 +31,7 @@ class SearchService(rpc.SearchServiceServicer):
     async def Search(self, request: messages.SearchRequest, context_: Context) -> messages.SearchResponse:
         size = pages.page_size(request.page_size, default=20, most=100)
         position = pages.decode(request, int)
-        offset = position[0] if position else 0
+        offset = max(0, min(MOST_LISTED, position[0])) if position else 0
         await self.runtime.events.wait_until_handled(SUBSCRIPTION, CATCH_UP_SECONDS)
         result = await self.index.search(_query(request, offset, size))
         more = offset + size < result.total

@@ -1,11 +1,13 @@
 """Wires the video service: `python -m services.video`."""
 
 import asyncio
+import time
 
 from mootion.video.v1 import rendering_service_pb2, video_service_pb2
 from mootion.video.v1.rendering_service_pb2_grpc import add_VideoRenderingServiceServicer_to_server
 from mootion.video.v1.video_service_pb2_grpc import add_VideoServiceServicer_to_server
 
+from mesh.orphans import sweep_daily
 from mesh.runtime import Runtime
 from mesh.server import run_service
 from mesh.service import Parts, Servicer
@@ -13,6 +15,7 @@ from mesh.watch import Notifier
 from mesh.worker import consume
 from services.video import media, plan
 from services.video.library import Library
+from services.video.orphans import Files
 from services.video.rendering import VideoRenderingService
 from services.video.service import VideoService
 
@@ -24,6 +27,9 @@ def build(runtime: Runtime) -> Parts:
 
     async def plan_videos() -> None:
         await consume(runtime, plan.TOPIC, planner.handle, until=asyncio.Event(), on_dead=planner.on_dead)
+
+    async def sweep_orphans() -> None:
+        await sweep_daily(Files(runtime.database, runtime.blobs).sweep, time.time)
 
     return Parts(
         name="video",
@@ -39,7 +45,7 @@ def build(runtime: Runtime) -> Parts:
                 rendering_service_pb2.DESCRIPTOR.services_by_name["VideoRenderingService"],
             ),
         ],
-        tasks=[plan_videos, lambda: runtime.events.run("video", Library(runtime).follow)],
+        tasks=[plan_videos, lambda: runtime.events.run("video", Library(runtime).follow), sweep_orphans],
         http=media.application(runtime),
     )
 

@@ -77,6 +77,11 @@ def scene_rendered(video: video_pb2.Video, scene_index: int, now: datetime) -> N
     touch(video, now)
 
 
+def all_rendered(video: video_pb2.Video) -> bool:
+    """Whether every scene is stored, so that they can be joined."""
+    return all(scene.state == video_pb2.RENDERED for scene in video.scenes)
+
+
 def completed(
     video: video_pb2.Video,
     duration_seconds: float,

@@ -61,8 +61,8 @@ class VideoRenderingService(rpc.VideoRenderingServiceServicer):
         await store.save_scene(tx, video.video_id, request.scene_index, request.lease_token, request.scene)
         lifecycle.scene_rendered(video, request.scene_index, self.runtime.clock.now())
         await store.save(tx, video)
-        parts = [part for part in await store.rendered_scenes(tx, video.video_id) if part is not None]
-        if len(parts) == len(video.scenes):
+        if lifecycle.all_rendered(video):
+            parts = await store.rendered_scenes(tx, video.video_id)
             job = messages.StitchVideoJob(
                 video_id=video.video_id, title=video.title, scenes=parts, blob_prefix=stored.blob_prefix
             )

@@ -1,6 +1,6 @@
 """Rows of videos, their scenes and tags."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Index,
     Integer,
     LargeBinary,
@@ -69,6 +70,15 @@ class Stored:
     lease_token: int
     blob_prefix: str
     video: video_pb2.Video
+
+
+@dataclass(frozen=True)
+class Made:
+    """What has to be known of a video to remove it."""
+
+    video_id: str
+    owner_id: str
+    blob_prefix: str
 
 
 @dataclass(frozen=True)
@@ -159,22 +169,26 @@ async def _add_tags(tx: Transaction, video: video_pb2.Video) -> None:
         await tx.execute(insert(tags), rows)
 
 
-async def remove(tx: Transaction, video_id: str) -> None:
-    """Removes a video with its scenes and tags."""
+async def remove(tx: Transaction, *video_ids: str) -> None:
+    """Removes videos with their scenes and tags."""
     for table in (tags, scenes, videos):
-        await tx.execute(delete(table).where(table.c.video_id == video_id))
+        await tx.execute(delete(table).where(table.c.video_id.in_(video_ids)))
 
 
-async def videos_of(reader: Reader, document_id: str) -> list[str]:
-    """Ids of the videos made from a document."""
-    statement = select(videos.c.video_id).where(videos.c.document_id == document_id)
-    return list((await reader.execute(statement)).scalars())
+async def videos_of(reader: Reader, document_id: str, limit: int) -> list[Made]:
+    """Videos made from a document, in no order."""
+    return await _made(reader, videos.c.document_id == document_id, limit)
 
 
-async def videos_of_owner(reader: Reader, owner_id: str) -> list[str]:
-    """Ids of everything that belongs to an owner."""
-    rows = await reader.execute(select(videos.c.video_id).where(videos.c.owner_id == owner_id))
-    return list(rows.scalars())
+async def videos_of_owner(reader: Reader, owner_id: str, limit: int) -> list[Made]:
+    """An owner's videos, in no order."""
+    return await _made(reader, videos.c.owner_id == owner_id, limit)
+
+
+async def _made(reader: Reader, condition: ColumnElement[bool], limit: int) -> list[Made]:
+    columns = (videos.c.video_id, videos.c.owner_id, videos.c.blob_prefix)
+    statement = select(*columns).where(condition).limit(limit)
+    return [Made(row.video_id, row.owner_id, row.blob_prefix) for row in await reader.execute(statement)]
 
 
 async def add_scenes(tx: Transaction, video_id: str, count: int) -> None:
@@ -206,10 +220,8 @@ async def save_scene(
     await tx.execute(update(scenes).where(this).values(**values))
 
 
-async def rendered_scenes(
-    reader: Reader, video_id: str
-) -> Sequence[rendering_service_pb2.RenderedScene | None]:
-    """What was rendered of each scene, in order; None for those that are not."""
-    statement = select(scenes.c.rendered).where(scenes.c.video_id == video_id).order_by(scenes.c.scene_index)
-    bodies = (await reader.execute(statement)).scalars()
-    return [None if body is None else rendering_service_pb2.RenderedScene.FromString(body) for body in bodies]
+async def rendered_scenes(reader: Reader, video_id: str) -> list[rendering_service_pb2.RenderedScene]:
+    """What was rendered of each scene, in order; those that are not are left out."""
+    theirs = and_(scenes.c.video_id == video_id, scenes.c.rendered.is_not(None))
+    bodies = await reader.execute(select(scenes.c.rendered).where(theirs).order_by(scenes.c.scene_index))
+    return [rendering_service_pb2.RenderedScene.FromString(body) for body in bodies.scalars()]

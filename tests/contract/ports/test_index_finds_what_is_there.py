@@ -137,3 +137,24 @@ async def test_a_folder_keeps_its_entries(tmp_path: Path) -> None:
     second = TantivyIndex(tmp_path)
     assert len(await ids(second, "blood")) == 3
     await second.close()
+
+
+async def test_all_that_is_there_is_listed_by_owner_and_document(index: Index) -> None:
+    await index.replace(Replacement(["PASSAGE"], "d2", entries=passages(document="d2")))
+    await index.replace(Replacement(["PASSAGE"], "d3", entries=passages("you", "d3")))
+    video = Entry("VIDEO", "v1", "me", "", "Blood", "Red cells", "health", 0, 7)
+    await index.replace(Replacement(["VIDEO"], ids=["v1"], entries=[video]))
+    assert sorted(await index.owners()) == ["me", "you"]
+    assert sorted(await index.documents("me")) == ["", "d1", "d2"]
+    assert await index.documents("nobody") == []
+    listed = await index.entries("me", "d2")
+    assert sorted(listed, key=lambda entry: entry.id) == passages(document="d2")
+    assert await index.entries("me", "") == [video]
+    assert await index.entries("you", "d2") == []
+
+
+async def test_what_left_the_index_is_not_listed(index: Index) -> None:
+    await index.replace(Replacement(["PASSAGE"], "d1"))
+    assert await index.owners() == []
+    assert await index.documents("me") == []
+    assert await index.entries("me", "d1") == []

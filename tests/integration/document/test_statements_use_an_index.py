@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from mootion.document.v1 import document_pb2
-from mootion.flowchart.v1 import flowchart_pb2
 from mootion.quiz.v1 import quiz_pb2
 from mootion.video.v1 import video_pb2
 from sqlalchemy import Connection, CursorResult, Executable, MetaData, create_engine
@@ -33,7 +32,6 @@ STATEMENTS: dict[str, tuple[MetaData, Statement]] = {
     "document.save": (documents.metadata, lambda tx: documents.save_document(tx, document_pb2.Document())),
     "document.remove": (documents.metadata, lambda tx: documents.remove_document(tx, "d")),
     "flowchart.find": (flowcharts.metadata, lambda tx: flowcharts.find(tx, "o", "d")),
-    "flowchart.save": (flowcharts.metadata, lambda tx: flowcharts.save(tx, "o", flowchart_pb2.Flowchart())),
     "quiz.find": (quizzes.metadata, lambda tx: quizzes.find_quiz(tx, "o", "q")),
     "quiz.items": (quizzes.metadata, lambda tx: quizzes.find_items(tx, "q")),
     "quiz.list": (quizzes.metadata, lambda tx: quizzes.list_quizzes(tx, "o", "", AFTER, 9)),
@@ -51,7 +49,7 @@ STATEMENTS: dict[str, tuple[MetaData, Statement]] = {
     "video.save": (videos.metadata, lambda tx: videos.save(tx, video_pb2.Video(), lease_token=1)),
     "video.tags": (videos.metadata, lambda tx: videos.save_tags(tx, video_pb2.Video(tags=["t"]))),
     "video.remove": (videos.metadata, lambda tx: videos.remove(tx, "v")),
-    "video.of document": (videos.metadata, lambda tx: videos.videos_of(tx, "d")),
+    "video.of document": (videos.metadata, lambda tx: videos.videos_of(tx, "d", 9)),
     "video.scene lease": (videos.metadata, lambda tx: videos.scene_lease(tx, "v", 1)),
     "video.scene": (videos.metadata, lambda tx: videos.save_scene(tx, "v", 1, 1)),
     "video.rendered": (videos.metadata, lambda tx: videos.rendered_scenes(tx, "v")),

@@ -117,7 +117,7 @@ async def hot(database: SqlDatabase) -> list[Executable]:
     await video.find(reader, "video_id5", "owner_id5")
     await video.list_videos(reader, "owner_id5", video.Filters("", "", False), (500, "video_id5"), 20)
     await video.list_videos(reader, "owner_id5", video.Filters("", "tag5", True), None, 20)
-    await video.videos_of(reader, "document5")
+    await video.videos_of(reader, "document5", 100)
     await video.rendered_scenes(reader, "video_id5")
     await video.remove(reader, "video_id5")
     now = time.time()

@@ -15,7 +15,7 @@ from mesh import context
 from mesh.errors import CallError
 from mesh.testing import Running, running
 from services.document.__main__ import build as documents
-from services.document.service import blob_key
+from services.document.upload import blob_key
 from tests.integration.document.library import PDF, complete, library, passages, uploaded, worker
 from tests.integration.document.scripted_llm import ScriptedLlm
 from tests.integration.workers.leases import held
