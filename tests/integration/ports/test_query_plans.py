@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Executable, select, text, update
+from sqlalchemy import Executable, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mesh.config import Settings
@@ -128,9 +128,11 @@ async def hot(database: SqlDatabase) -> list[Executable]:
     )
     swept = select(queue_jobs.c.seq).where(queue_jobs.c.finished < 0.5, queue_jobs.c.state == "DONE").limit(9)
     old = select(replies.c.request_id).where(replies.c.time < 5.0).limit(1000)
+    attempts = select(quiz.attempts.c.attempt_id).where(quiz.attempts.c.attempt_id < "attempt_5").limit(1000)
+    waiting = select(func.count()).where(queue_jobs.c.topic == "topic5", queue_jobs.c.finished.is_(None))
     by_key = select(queue_jobs).where(queue_jobs.c.topic == "topic5", queue_jobs.c.key == "key501")
     mesh = [first_available("topic5"), following("topic5", now), log, held.values(attempt=1), known, swept]
-    return [*made.statements, *mesh, old, by_key]
+    return [*made.statements, *mesh, old, by_key, attempts, waiting]
 
 
 async def test_no_hot_query_reads_a_whole_table(ports: Ports) -> None:
