@@ -270,8 +270,13 @@ class Bench:
         figures["kb_each"] = {kind: round(kilobytes, 1) for kind, kilobytes in left.items()}
 
     def _bytes(self) -> dict[str, int]:
-        """In the data folder: rows with the log of changes, index, and blobs."""
-        rows = sum(_size(path) for path in self._data.glob("mootion.db*"))
+        """In use in the data folder: pages of the database, index, and blobs."""
+        with closing(sqlite3.connect(self._data / "mootion.db")) as database:
+            pages, free, size = (
+                database.execute(f"PRAGMA {what}").fetchone()[0]
+                for what in ("page_count", "freelist_count", "page_size")
+            )
+        rows = (pages - free) * size
         return {"rows": rows, "index": _below(self._data / "index"), "blobs": _below(self._data / "blobs")}
 
     def _post(self, path: str, body: Json) -> Json:
