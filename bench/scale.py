@@ -10,13 +10,14 @@ RabbitMQ too and measures transactions and jobs on them.
 import argparse
 import asyncio
 import json
+import sqlite3
 import statistics
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from multiprocessing import get_context
 from pathlib import Path
@@ -24,15 +25,18 @@ from typing import Any
 
 import httpx2
 import psutil
+from mootion.event.v1 import event_pb2
 
 from bench import queues, stores
 from bench.documents import wait_until_ready
+from mesh.interceptors.principal import LOCAL_PRINCIPAL
 from tests.e2e import system as local
 from tests.e2e.calls import SAMPLE, Json, ok, upload, upload_and_wait, wait_for_video
 
 CONNECTIONS = 16
 DOCUMENTS = 20
 QUIZZES = 20
+EVENTS = 50
 QUERIES = ("longitudinal wave", "amplitude", "what is sound", "speed of light", "echo", "frequency hertz")
 PARTS = {
     "gateway.tether": None,
@@ -139,6 +143,17 @@ class Bench:
         yield "a concept map", self.map(document_id)
         yield "quizzes of 10 questions", self.quizzes(document_id)
         yield "attempts submitted", self.attempts(document_id)
+        yield (
+            "events indexed, of a document",
+            self.indexing(event_pb2.Event(document_ready=event_pb2.DocumentReady(document_id=document_id))),
+        )
+        quiz_id = ok(self._client.get("/v1/quizzes"))["quizzes"][0]["quizId"]
+        yield (
+            "events indexed, of a quiz",
+            self.indexing(
+                event_pb2.Event(quiz_created=event_pb2.QuizCreated(quiz_id=quiz_id, document_id=document_id))
+            ),
+        )
         yield "GET a document", self.reading([f"/v1/documents/{document_id}"])
         yield "GET 100 passages", self.reading([f"/v1/documents/{document_id}/passages"])
         yield "search", self.reading([f"/v1/search?query={words.replace(' ', '%20')}" for words in QUERIES])
@@ -195,6 +210,29 @@ class Bench:
 
         return self._each(5 * QUIZZES, attempt)
 
+    def indexing(self, event: event_pb2.Event) -> Figures:
+        """How fast the one who follows the event log brings the index up to equal events that lie there."""
+        event.owner_id = LOCAL_PRINCIPAL.id
+        figures: Figures = {}
+        self._until_indexed()
+        with self._family.costing(lambda: EVENTS, figures):
+            began = time.perf_counter()
+            asyncio.run(self._publish([event] * EVENTS))
+            self._until_indexed()
+            seconds = time.perf_counter() - began
+        return {"a_second": round(EVENTS / seconds, 1)} | figures
+
+    async def _publish(self, events: Sequence[event_pb2.Event]) -> None:
+        async with stores.opened(self._data) as ports, ports.database.transaction() as tx:
+            for event in events:
+                tx.publish(event)
+
+    def _until_indexed(self) -> None:
+        position = "SELECT position FROM subscriptions WHERE name = 'search'"
+        with closing(sqlite3.connect(self._data / "mootion.db")) as database:
+            while database.execute(f"SELECT max(seq) > ({position}) FROM outbox").fetchone()[0]:
+                time.sleep(0.02)
+
     def lesson(self, document_id: str) -> Figures:
         """The second lesson, so that nothing has to be imported; all its scenes are drawn."""
         body = {"documentId": document_id, "targetDuration": "30s", "topic": "Echo"}
@@ -232,8 +270,13 @@ class Bench:
         figures["kb_each"] = {kind: round(kilobytes, 1) for kind, kilobytes in left.items()}
 
     def _bytes(self) -> dict[str, int]:
-        """In the data folder: rows with the log of changes, index, and blobs."""
-        rows = sum(_size(path) for path in self._data.glob("mootion.db*"))
+        """In use in the data folder: pages of the database, index, and blobs."""
+        with closing(sqlite3.connect(self._data / "mootion.db")) as database:
+            pages, free, size = (
+                database.execute(f"PRAGMA {what}").fetchone()[0]
+                for what in ("page_count", "freelist_count", "page_size")
+            )
+        rows = (pages - free) * size
         return {"rows": rows, "index": _below(self._data / "index"), "blobs": _below(self._data / "blobs")}
 
     def _post(self, path: str, body: Json) -> Json:

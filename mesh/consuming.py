@@ -2,13 +2,15 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from mootion.errors.v1 import reason_pb2
 
 from mesh.errors import reason_name
+from mesh.one_at_a_time import OneAtATime
 from mesh.ports.queue import LEASE_SECONDS, Lease, Queue
 from mesh.tracing import Tracing
 
@@ -69,15 +71,23 @@ class Consuming:
         tracing: continues the trace of whoever enqueued a job.
         consumer: what to do with them.
         finish_seconds: how long a job may go on after the stop; then it is cancelled and given back.
+        turn: shared by consumers of which one works at a time; one that has no other is always in turn.
     """
 
     def __init__(
-        self, queue: Queue, tracing: Tracing, consumer: Consumer, *, finish_seconds: float = FINISH_SECONDS
+        self,
+        queue: Queue,
+        tracing: Tracing,
+        consumer: Consumer,
+        *,
+        finish_seconds: float = FINISH_SECONDS,
+        turn: OneAtATime | None = None,
     ) -> None:
         self._queue = queue
         self._tracing = tracing
         self._consumer = consumer
         self._finish_seconds = finish_seconds
+        self._turn = turn
 
     async def run(self, until: asyncio.Event) -> None:
         """Returns after the stop, when no job is leased any more."""
@@ -87,7 +97,7 @@ class Consuming:
         failures = 0
         while not until.is_set():
             try:
-                lease = await self._lease(until)
+                lease = await self._lease_in_turn(until)
                 failures = 0
             except OSError:
                 failures += 1
@@ -95,7 +105,28 @@ class Consuming:
                 await _either(until, _growing(failures))
                 continue
             if lease is not None:
-                await self._work(lease, until)
+                try:
+                    await self._work(lease, until)
+                finally:
+                    if self._turn is not None:
+                        self._turn.give_back()
+
+    async def _lease_in_turn(self, until: asyncio.Event) -> Lease | None:
+        """Waits for a job, the stop, or another consumer that takes the turn; with a job the turn is this one's."""
+        turn = self._turn
+        if turn is None:
+            return await self._lease(until)
+        await _first(until.wait(), turn.is_free())
+        over = asyncio.Event()
+        watching = asyncio.create_task(_set_after(over, until.wait(), turn.is_taken()))
+        try:
+            lease = await self._lease(over)
+        finally:
+            watching.cancel()
+        if lease is None or turn.take():
+            return lease
+        await lease.release()
+        return None
 
     async def _lease(self, until: asyncio.Event) -> Lease | None:
         """Waits for a job or the stop; holds none that it does not return."""
@@ -219,6 +250,21 @@ async def _either(event: asyncio.Event, seconds: float) -> None:
     waiting = asyncio.create_task(event.wait())
     await asyncio.wait([waiting], timeout=seconds)
     waiting.cancel()
+
+
+async def _first(*waits: Coroutine[Any, Any, object]) -> None:
+    """Returns when one of them does, and ends the others."""
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def _set_after(event: asyncio.Event, *waits: Coroutine[Any, Any, object]) -> None:
+    await _first(*waits)
+    event.set()
 
 
 async def _abandon(leasing: "asyncio.Future[Lease | None]") -> None:

@@ -18,6 +18,7 @@ from mesh.consuming import (
     Reject,
     Retry,
 )
+from mesh.one_at_a_time import OneAtATime
 from mesh.ports.queue import LEASE_SECONDS
 from mesh.runtime import Runtime, open_runtime
 
@@ -48,32 +49,36 @@ async def consume(
     await _consuming(runtime, consumer).run(until)
 
 
-def run_worker(workload: str, consumers: Consumers) -> None:
+def run_worker(workload: str, consumers: Consumers, *, one_at_a_time: bool = False) -> None:
     """Runs a worker process until SIGTERM or SIGINT: the `main` of `workers/<name>/__main__.py`.
 
     A job that does not end within five seconds of the signal, or the drain grace where that is less, is
     cancelled and given back, so that another worker takes it at once. Leaves the process with status 2 when
     the configuration is wrong.
+
+    Args:
+        one_at_a_time: work on one job of all consumers' at a time, for jobs that may end the process.
     """
     try:
         settings = Settings.from_environment(os.environ)
-        asyncio.run(_work(settings, workload, consumers))
+        asyncio.run(_work(settings, workload, consumers, one_at_a_time))
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         sys.exit(BAD_CONFIGURATION)
 
 
-async def _work(settings: Settings, workload: str, consumers: Consumers) -> None:
-    until = asyncio.Event()
+async def _work(settings: Settings, workload: str, consumers: Consumers, one_at_a_time: bool) -> None:
+    until, turn = asyncio.Event(), OneAtATime() if one_at_a_time else None
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, until.set)
     with context.working_as(workload):
         async with open_runtime(settings, workload) as runtime, asyncio.TaskGroup() as group:
             for consumer in consumers(runtime):
-                group.create_task(_consuming(runtime, consumer).run(until))
+                group.create_task(_consuming(runtime, consumer, turn).run(until))
 
 
-def _consuming(runtime: Runtime, consumer: Consumer) -> Consuming:
+def _consuming(runtime: Runtime, consumer: Consumer, turn: OneAtATime | None = None) -> Consuming:
     finish_seconds = min(FINISH_SECONDS, runtime.settings.drain_grace_seconds)
-    return Consuming(runtime.queue, runtime.telemetry.tracing, consumer, finish_seconds=finish_seconds)
+    tracing = runtime.telemetry.tracing
+    return Consuming(runtime.queue, tracing, consumer, finish_seconds=finish_seconds, turn=turn)

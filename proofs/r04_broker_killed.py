@@ -10,6 +10,7 @@ from mootion.event.v1 import event_pb2
 from sqlalchemy import select
 
 from ground.rabbitmq import RabbitMQ
+from mesh.background import Background
 from mesh.consuming import Consumer, Consuming
 from mesh.ports.open_ports import Ports, open_ports
 from mesh.ports.queue import Lease
@@ -21,7 +22,6 @@ from proofs.history import judge
 from proofs.numbers import CannotRun, Numbers
 from proofs.real_servers import RealServers
 from tests.integration.ports import broker, notebook
-from tests.relaying import relaying
 
 CALLERS = 16
 DEADLINE_SECONDS = 5.0
@@ -41,11 +41,12 @@ async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
     faults = ["killed"] if size is Size.SHORT else [*FAULTS, *more]
     numbers = Numbers(count)
     names = [f"job-{number}" for number in range(count)]
-    ports = await open_ports(ground.settings())
+    # As in production: those who commit, those who relay and those who work are processes of their own.
+    ports, relay, others = [await open_ports(ground.settings()) for _ in range(3)]
     await ports.database.create_tables(notebook.metadata)
-    async with relaying(ports), _working(ports):
+    async with _relaying(relay), _working(others):
         await asyncio.sleep(broker.NEW_QUEUE_SECONDS)
-        calling = asyncio.create_task(_call(ports, names, size.of(short=80, long=150)))
+        calling = asyncio.create_task(_call(ports, names, size.of(short=80, long=120)))
         for fault in faults:
             await _harm(numbers, ports, ground.servers, fault, chance.uniform(2.0, 5.0))
             await asyncio.sleep(chance.uniform(0.5, 3.0))
@@ -56,7 +57,8 @@ async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
     numbers.measured(callers=CALLERS, slowest_publish_s=slowest, publishes_refused=refused)
     numbers.check(slowest < DEADLINE_SECONDS, f"a publish took {slowest:.1f} s")
     await _judge(numbers, ports, names, acknowledged)
-    await ports.close()
+    for each in (ports, relay, others):
+        await each.close()
     return numbers
 
 
@@ -84,6 +86,18 @@ async def _call(ports: Ports, names: list[str], a_second: int) -> tuple[list[str
 
 
 @asynccontextmanager
+async def _relaying(ports: Ports) -> AsyncIterator[None]:
+    """The relay, started again where it ends, as a process that serves does."""
+    assert ports.relay is not None
+    background = Background()
+    background.start("proof", ports.relay)
+    try:
+        yield
+    finally:
+        await background.stop()
+
+
+@asynccontextmanager
 async def _working(ports: Ports) -> AsyncIterator[None]:
     """A worker and a subscriber, whose effects are rows."""
 
@@ -98,13 +112,14 @@ async def _working(ports: Ports) -> AsyncIterator[None]:
     until = asyncio.Event()
     consumer = Consumer(notebook.TOPIC, handle, concurrency=8)
     working = asyncio.create_task(Consuming(ports.queue, Tracing(), consumer).run(until))
-    following = asyncio.create_task(ports.events.run(SUBSCRIPTION, follow))
+    background = Background()
+    background.start("proof", lambda: ports.events.run(SUBSCRIPTION, follow))
     try:
         yield
     finally:
         until.set()
-        following.cancel()
-        await asyncio.wait([working, following])
+        await background.stop()
+        await asyncio.wait([working])
 
 
 async def _harm(numbers: Numbers, ports: Ports, servers: RealServers, fault: str, seconds: float) -> None:

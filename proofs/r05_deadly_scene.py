@@ -14,6 +14,7 @@ from proofs.stub_renderer import DEADLY, Stub
 from proofs.worker_group import WorkerGroup
 from services.video.__main__ import build
 from services.video.plan import SCENE_TOPIC
+from services.video.rendering import STITCH_TOPIC
 
 WORKERS = 3
 SECONDS = 240.0
@@ -60,3 +61,6 @@ async def _judge(numbers: Numbers, served: Running, ids: dict[str, str]) -> None
     numbers.measured(dead_letters=[letter.reason for letter in dead])
     told = [letter.key for letter in dead]
     numbers.check(told == [f"{deadly}:0"], f"dead letters: {told}")
+    # A lesson that was being joined by a worker when the scene killed it must not pay for that.
+    beside = [letter.key for letter in await served.runtime.queue.dead_letters(STITCH_TOPIC)]
+    numbers.check(not beside, f"jobs that died with the scene: {beside}")

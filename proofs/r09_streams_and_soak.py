@@ -32,7 +32,7 @@ _OWN = (("grpc.use_local_subchannel_pool", 1),)
 CALLS_A_SECOND = 12
 SETTLE_SECONDS = 45.0
 # What may come on top: caches and pools that had not been full, connections kept open.
-MORE_MIB, MORE_SHARE, MORE_TASKS, MORE_DESCRIPTORS = 24.0, 0.1, 12, 24
+MORE_MIB, MORE_SHARE, MORE_TASKS, MORE_DESCRIPTORS = 24.0, 0.1, 12, 48
 
 
 async def prove(ground: Ground, seed: int, size: Size) -> Numbers:

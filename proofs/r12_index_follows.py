@@ -158,7 +158,7 @@ async def _quiet(numbers: Numbers, books: Library, when: str, is_to_reconcile: b
         while not await books.running.runtime.events.wait_until_handled(SUBSCRIPTION, 5):
             books.look_after()
     if is_to_reconcile:
-        await asyncio.to_thread(_reconcile, numbers, books)
+        await _reconcile(numbers, books)
     wrong = Counter[str]()
     for word, document_id in books.kept.items():
         wrong["missing"] += await books.search(word) != [document_id]
@@ -169,7 +169,16 @@ async def _quiet(numbers: Numbers, books: Library, when: str, is_to_reconcile: b
     numbers.check(not +wrong, f"{when}: {dict(+wrong)}")
 
 
-def _reconcile(numbers: Numbers, books: Library) -> None:
+async def _reconcile(numbers: Numbers, books: Library) -> None:
+    """Embedded, the command runs by itself, since only one process may have the index open."""
+    if books.settings.database_url is None:
+        await books.stop()
+    await asyncio.to_thread(_run_reconcile, numbers, books)
+    if books.settings.database_url is None:
+        books.start()
+
+
+def _run_reconcile(numbers: Numbers, books: Library) -> None:
     """Runs the command as an operator does."""
     command = [sys.executable, "-m", "cli", "reconcile"]
     done = subprocess.run(

@@ -23,7 +23,8 @@ async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
     """Kills one of the writing processes after the other; each note is a row, a job, an event and a reply."""
     kills, chance = size.of(short=10, long=100), random.Random(seed)
     count = size.of(short=5, long=16)
-    settings = ground.settings()
+    # So many processes with a usual pool each would be more than PostgreSQL takes by default.
+    settings = ground.settings(MOOTION_DATABASE_POOL=3)
     ports = await open_ports(settings)
     await ports.database.create_tables(notebook.metadata)
     writers = [processes.start(_write, settings, ground.folder, number) for number in range(count)]

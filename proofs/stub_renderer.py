@@ -58,7 +58,7 @@ def work(environment: Mapping[str, str], stub: Stub) -> None:
             stitch = Consumer(STITCH_TOPIC, renders.handle_stitch, renders.on_dead_stitch)
             return [replace(each, lease_seconds=stub.lease_seconds) for each in (scene, stitch)]
 
-        run_worker("render-worker", consumers)
+        run_worker("render-worker", consumers, one_at_a_time=True)
 
 
 def group(environment: Mapping[str, str], stub: Stub) -> WorkerGroup:

@@ -1,9 +1,11 @@
 """Connections to a PostgreSQL server: how they are opened, pooled and found dead."""
 
 import asyncio
+import os
 import select
+import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,11 +129,22 @@ def hung_up_in_time(connection: AsyncConnection) -> Iterator[None]:
     driver = raw.connection.driver_connection
     assert isinstance(driver, psycopg.AsyncConnection)
     seconds = STATEMENT_SECONDS + LAST_WORDS_SECONDS
-    timer = asyncio.get_running_loop().call_later(seconds, driver.pgconn.finish)
+    timer = asyncio.get_running_loop().call_later(seconds, hang_up, driver)
     try:
         yield
     finally:
         timer.cancel()
+
+
+def hang_up(driver: "psycopg.AsyncConnection[Any]") -> None:
+    """Ends the conversation below libpq, which then says so itself.
+
+    `finish` would free what a statement that waits for its answer goes on to use.
+    """
+    if driver.closed:
+        return
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(driver.pgconn.socket)) as below:
+        below.shutdown(socket.SHUT_RDWR)
 
 
 async def _close(connection: AsyncConnection) -> None:

@@ -10,7 +10,7 @@ import psycopg
 import structlog
 
 from mesh.ports.failures import StorageUnavailable
-from mesh.ports.postgres_connections import to_end
+from mesh.ports.postgres_connections import hang_up, to_end
 
 TAKE_OVER_SECONDS = 0.25
 HEARTBEAT_SECONDS = 1.0
@@ -62,7 +62,7 @@ class Session:
         if not self.is_lost:
             self.is_lost = True
             log.warning("holds_lost", names=len(self.holders))
-            self._connection.pgconn.finish()
+            hang_up(self._connection)
             for task in self.holders:
                 task.cancel()
 

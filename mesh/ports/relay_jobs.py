@@ -10,7 +10,7 @@ from uuid import uuid4
 import structlog
 from aio_pika import Message
 from aio_pika.abc import AbstractExchange
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, not_, or_, select, update
 
 from mesh.ports.rabbit_link import RabbitLink, RabbitUnavailable, Session
 from mesh.ports.rabbit_publishing import publish
@@ -152,16 +152,18 @@ class JobRelay:
 
 
 def _due(now: float) -> Select[Any]:
-    columns = (_jobs.seq, _jobs.topic, _jobs.key, _jobs.priority, _jobs.state)
+    columns = (_jobs.seq, _jobs.topic, _jobs.key, _jobs.priority, _jobs.attempt, _jobs.state)
     return select(*columns).where(_OPEN, _jobs.available <= now).order_by(_jobs.available).limit(BATCH)
 
 
 def _queue_of(row: Row[Any]) -> Queue:
-    return row.topic, row.priority > 0
+    """A job that was begun comes before those that were not, or one whose worker died would wait behind all of them."""
+    return row.topic, row.priority > 0 or row.attempt > 0
 
 
 def _is_urgent(urgent: bool) -> ColumnElement[bool]:
-    return _jobs.priority > 0 if urgent else _jobs.priority <= 0
+    either = or_(_jobs.priority > 0, _jobs.attempt > 0)
+    return either if urgent else not_(either)
 
 
 def _message(row: Row[Any]) -> tuple[str, Message]:

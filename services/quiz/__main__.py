@@ -1,5 +1,8 @@
 """Wires the quiz service: `python -m services.quiz`."""
 
+import os
+import time
+
 from mootion.event.v1 import event_pb2
 from mootion.quiz.v1 import quiz_service_pb2
 from mootion.quiz.v1.quiz_service_pb2_grpc import add_QuizServiceServicer_to_server
@@ -7,13 +10,19 @@ from mootion.quiz.v1.quiz_service_pb2_grpc import add_QuizServiceServicer_to_ser
 from mesh.runtime import Runtime
 from mesh.server import run_service
 from mesh.service import Parts, Servicer
-from services.quiz import store
+from services.quiz import retention, store
 from services.quiz.generate import Generator
 from services.quiz.service import QuizService
+from services.quiz.settings import QuizSettings
 
 
 def build(runtime: Runtime) -> Parts:
-    """Puts the service together from the ports it is given."""
+    """Puts the service together from the ports it is given.
+
+    Raises:
+        ConfigurationError: a setting is wrong.
+    """
+    kept_days = QuizSettings.from_environment(os.environ).attempt_days
 
     async def follow_deletion(event: event_pb2.Event) -> None:
         if not event.HasField("document_deleted"):
@@ -26,6 +35,9 @@ def build(runtime: Runtime) -> Parts:
                 deleted = event_pb2.QuizDeleted(quiz_id=quiz_id)
                 tx.publish(event_pb2.Event(owner_id=owner_id, quiz_deleted=deleted))
 
+    async def remove_old_attempts() -> None:
+        await retention.sweep_always(runtime.database, time.time, kept_days)
+
     return Parts(
         name="quiz",
         servicers=[
@@ -35,7 +47,7 @@ def build(runtime: Runtime) -> Parts:
                 quiz_service_pb2.DESCRIPTOR.services_by_name["QuizService"],
             )
         ],
-        tasks=[lambda: runtime.events.run("quiz", follow_deletion)],
+        tasks=[lambda: runtime.events.run("quiz", follow_deletion), remove_old_attempts],
     )
 
 

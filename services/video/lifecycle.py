@@ -156,8 +156,9 @@ def touch(video: video_pb2.Video, now: datetime) -> None:
 def scene_jobs(
     video: video_pb2.Video, script: script_pb2.LessonScript
 ) -> list[rendering_service_pb2.RenderSceneJob]:
-    """What workers need to know to render the scenes."""
-    return [
+    """What workers need to know to render the scenes, those with most to say first: what is begun last is short then,
+    and no worker waits long for another at the end."""
+    jobs = [
         rendering_service_pb2.RenderSceneJob(
             video_id=video.video_id,
             scene_index=index,
@@ -168,3 +169,4 @@ def scene_jobs(
         )
         for index, scene in enumerate(script.scenes)
     ]
+    return sorted(jobs, key=lambda job: -sum(len(sentence) for sentence in job.scene.narration))

@@ -93,6 +93,10 @@ class VideoRenderingService(rpc.VideoRenderingServiceServicer):
     ) -> messages.FailVideoResponse:
         async with self.runtime.database.transaction() as tx:
             stored = await _find(tx, request.video_id)
+            if request.HasField("scene_index"):
+                await _refuse_stale(tx, request.video_id, request.scene_index, request.lease_token)
+            else:
+                lifecycle.refuse_stale(request.lease_token, stored.lease_token)
             if not lifecycle.finished(stored.video):
                 lifecycle.failed(stored.video, request.failure, self.runtime.clock.now())
                 await store.save(tx, stored.video)

@@ -20,7 +20,7 @@ def main() -> None:
                 Consumer(STITCH_TOPIC, renders.handle_stitch, renders.on_dead_stitch),
             ]
 
-        run_worker("render-worker", consumers)
+        run_worker("render-worker", consumers, one_at_a_time=True)
 
 
 if __name__ == "__main__":

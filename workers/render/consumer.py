@@ -49,14 +49,14 @@ class RenderConsumer:
         try:
             rendered = await self._cached(key) or await self._render(job, key)
         except SceneError as error:
-            await self._fail(job.video_id, lease, reason_name(error.reason), error.message)
+            await self._fail_scene(job, lease, reason_name(error.reason), error.message)
             return
         await self._complete_scene(job, lease, rendered)
 
     async def on_dead_scene(self, lease: Lease, reason: str) -> None:
         """Fails a video whose scene ended its worker at every attempt."""
         job = messages.RenderSceneJob.FromString(lease.body)
-        await self._fail(job.video_id, lease, "RENDER_FAILED", BROKEN)
+        await self._fail_scene(job, lease, "RENDER_FAILED", BROKEN)
 
     async def handle_stitch(self, lease: Lease) -> None:
         """Joins the rendered scenes into the finished files."""
@@ -70,7 +70,10 @@ class RenderConsumer:
     async def on_dead_stitch(self, lease: Lease, reason: str) -> None:
         """Fails a video that could not be joined."""
         job = messages.StitchVideoJob.FromString(lease.body)
-        await self._fail(job.video_id, lease, "RENDER_FAILED", BROKEN)
+        failure = document_pb2.Failure(reason="RENDER_FAILED", message=BROKEN)
+        await self._fail(
+            messages.FailVideoRequest(video_id=job.video_id, lease_token=lease.token, failure=failure)
+        )
 
     def _service(self) -> "VideoRenderingServiceAsyncStub":
         return self.runtime.channels.stub(VideoRenderingServiceStub, "video")
@@ -151,9 +154,19 @@ class RenderConsumer:
             elif error.reason not in UNWANTED:
                 raise
 
-    async def _fail(self, video_id: str, lease: Lease, reason: str, message: str) -> None:
-        failure = document_pb2.Failure(reason=reason, message=message)
-        request = messages.FailVideoRequest(video_id=video_id, lease_token=lease.token, failure=failure)
+    async def _fail_scene(
+        self, job: messages.RenderSceneJob, lease: Lease, reason: str, message: str
+    ) -> None:
+        await self._fail(
+            messages.FailVideoRequest(
+                video_id=job.video_id,
+                scene_index=job.scene_index,
+                lease_token=lease.token,
+                failure=document_pb2.Failure(reason=reason, message=message),
+            )
+        )
+
+    async def _fail(self, request: messages.FailVideoRequest) -> None:
         try:
             await self._service().FailVideo(request)
         except CallError as error:

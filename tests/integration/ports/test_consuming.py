@@ -6,6 +6,7 @@ import time
 import pytest
 
 from mesh.consuming import Consumer, Consuming
+from mesh.one_at_a_time import OneAtATime
 from mesh.ports.failures import StorageUnavailable
 from mesh.ports.queue import Lease, Queue
 from mesh.tracing import Tracing, current_trace_id
@@ -220,3 +221,31 @@ async def test_the_trace_of_whoever_enqueued_the_job_goes_on(queue: Queue) -> No
     async with working(queue, Consumer(TOPIC, handle)):
         await eventually(empty(queue))
     assert seen == [trace_id]
+
+
+async def test_consumers_of_one_turn_lease_one_job_between_them(queue: Queue) -> None:
+    """So that a job that ends the process takes no other with it."""
+    leased: list[str] = []
+
+    async def handle(lease: Lease) -> None:
+        leased.append(lease.topic)
+        await asyncio.sleep(0.3)
+
+    turn, until = OneAtATime(), asyncio.Event()
+    topics = ("one", "two")
+    running = [
+        asyncio.create_task(Consuming(queue, Tracing(), Consumer(topic, handle), turn=turn).run(until))
+        for topic in topics
+    ]
+    for topic in topics:
+        await queue.publish(topic, "a", b"")
+        await queue.publish(topic, "b", b"")
+    most = 0
+    while len(leased) < 4:
+        states = [await queue.depth(topic) for topic in topics]
+        most = max(most, len(leased) - (4 - sum(states)))
+        await asyncio.sleep(0.02)
+    until.set()
+    await asyncio.gather(*running)
+    assert sorted(leased) == ["one", "one", "two", "two"]
+    assert most == 1

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Executable, select, text, update
+from sqlalchemy import Executable, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mesh.config import Settings
@@ -21,9 +21,12 @@ from mesh.ports.sql_database import SqlDatabase
 from mesh.ports.sql_log import Position
 from mesh.ports.sql_log import following as events_after
 from mesh.ports.tables import outbox, queue_jobs, replies
+from services.document import inventory as document_inventory
 from services.document import store as document
 from services.flowchart import store as flowchart
+from services.quiz import inventory as quiz_inventory
 from services.quiz import store as quiz
+from services.video import inventory as video_inventory
 from services.video import store as video
 
 BIG = (
@@ -120,6 +123,7 @@ async def hot(database: SqlDatabase) -> list[Executable]:
     await video.videos_of(reader, "document5", 100)
     await video.rendered_scenes(reader, "video_id5")
     await video.remove(reader, "video_id5")
+    await sweeping(reader)
     now = time.time()
     log = events_after(database.oldest_open, Position(10, 19_000), 64)
     held = update(queue_jobs).where(queue_jobs.c.seq == 5, queue_jobs.c.token == 1)
@@ -128,9 +132,28 @@ async def hot(database: SqlDatabase) -> list[Executable]:
     )
     swept = select(queue_jobs.c.seq).where(queue_jobs.c.finished < 0.5, queue_jobs.c.state == "DONE").limit(9)
     old = select(replies.c.request_id).where(replies.c.time < 5.0).limit(1000)
+    attempts = select(quiz.attempts.c.attempt_id).where(quiz.attempts.c.attempt_id < "attempt_5").limit(1000)
+    waiting = select(func.count()).where(queue_jobs.c.topic == "topic5", queue_jobs.c.finished.is_(None))
     by_key = select(queue_jobs).where(queue_jobs.c.topic == "topic5", queue_jobs.c.key == "key501")
     mesh = [first_available("topic5"), following("topic5", now), log, held.values(attempt=1), known, swept]
-    return [*made.statements, *mesh, old, by_key]
+    due = select(queue_jobs.c.seq).where(queue_jobs.c.finished.is_(None), queue_jobs.c.available <= now)
+    due = due.order_by(queue_jobs.c.available).limit(100)
+    return [*made.statements, *mesh, old, by_key, attempts, waiting, due]
+
+
+async def sweeping(reader: Any) -> None:
+    """The statements of what looks through everything now and then: each part of it by an index."""
+    await document_inventory.owners_after(reader, "owner_id5", 100)
+    await document_inventory.ids_after(reader, "document5", 100)
+    await document_inventory.known(reader, ["document5", "document6"])
+    await document_inventory.held(reader, ["owner_id5", "owner_id6"])
+    await video_inventory.owners_after(reader, "owner_id5", 100)
+    await video_inventory.filed_after(reader, "video_id5", 100)
+    await video_inventory.filed(reader, ["video_id5", "video_id6"])
+    await video_inventory.parts_of(reader, "video_id5")
+    await video_inventory.held(reader, ["owner_id5", "owner_id6"])
+    await quiz_inventory.owners_after(reader, "owner_id5", 100)
+    await quiz_inventory.held(reader, ["owner_id5", "owner_id6"])
 
 
 async def test_no_hot_query_reads_a_whole_table(ports: Ports) -> None:
@@ -144,6 +167,11 @@ async def test_no_hot_query_reads_a_whole_table(ports: Ports) -> None:
         if any(reads_all(step) for step in steps):
             slow[query] = steps
     assert slow == {}
+
+
+async def test_no_hot_query_skips_rows_that_it_has_read(ports: Ports) -> None:
+    statements = await hot(ports.database)  # type: ignore[arg-type]
+    assert [statement for statement in map(str, statements) if "OFFSET" in statement] == []
 
 
 async def test_a_query_without_an_index_would_be_noticed(ports: Ports) -> None:

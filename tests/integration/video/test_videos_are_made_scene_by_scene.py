@@ -147,6 +147,22 @@ async def test_a_failed_scene_fails_the_video_and_nothing_revives_it(served: Run
     assert await get(served, video_id) == failed
 
 
+async def test_a_late_worker_of_a_scene_cannot_fail_the_video(served: Running, video_id: str) -> None:
+    async def fail(scene_index: int | None, token: int) -> None:
+        failure = document_pb2.Failure(reason="RENDER_FAILED", message="The plot is no formula.")
+        request = rendering.FailVideoRequest(
+            video_id=video_id, scene_index=scene_index, lease_token=token, failure=failure
+        )
+        await renderer(served).FailVideo(request)
+
+    await start_scene(served, video_id, 1, token=3)
+    assert await reason_of(fail(1, 2)) == "STALE_LEASE"
+    assert await reason_of(fail(SCENES, 3)) == "NOT_FOUND"
+    assert (await get(served, video_id)).state == video_pb2.PROCESSING
+    await fail(1, 3)
+    assert (await get(served, video_id)).state == video_pb2.FAILED
+
+
 async def test_a_cancelled_video_is_wanted_no_more(served: Running, video_id: str) -> None:
     cancelled = await cancel(served, video_id)
     assert cancelled.failure.reason == "CANCELLED"

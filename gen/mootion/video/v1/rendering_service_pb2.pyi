@@ -386,10 +386,13 @@ class FailVideoRequest(_message.Message):
     VIDEO_ID_FIELD_NUMBER: _builtins.int
     LEASE_TOKEN_FIELD_NUMBER: _builtins.int
     FAILURE_FIELD_NUMBER: _builtins.int
+    SCENE_INDEX_FIELD_NUMBER: _builtins.int
     video_id: _builtins.str
     """The video."""
     lease_token: _builtins.int
     """Fencing token of the worker's lease."""
+    scene_index: _builtins.int
+    """Position in the script, from 0, of the scene that the lease is of. Default: the lease is of the stitching."""
     @_builtins.property
     def failure(self) -> _document_pb2.Failure:
         """Reason and message for a person."""
@@ -400,12 +403,15 @@ class FailVideoRequest(_message.Message):
         video_id: _builtins.str = ...,
         lease_token: _builtins.int = ...,
         failure: _document_pb2.Failure | None = ...,
+        scene_index: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["failure", b"failure"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_scene_index", b"_scene_index", "failure", b"failure", "scene_index", b"scene_index"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["failure", b"failure", "lease_token", b"lease_token", "video_id", b"video_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_scene_index", b"_scene_index", "failure", b"failure", "lease_token", b"lease_token", "scene_index", b"scene_index", "video_id", b"video_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__scene_index: _TypeAlias = _typing.Literal["scene_index"]  # noqa: Y015
+    _WhichOneofArgType__scene_index: _TypeAlias = _typing.Literal["_scene_index", b"_scene_index"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__scene_index) -> _WhichOneofReturnType__scene_index | None: ...
 
 Global___FailVideoRequest: _TypeAlias = FailVideoRequest  # noqa: Y015
 

@@ -84,7 +84,7 @@ class VideoRenderingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def FailVideo(self, request, context):
-        """Makes the video FAILED.
+        """Makes the video FAILED. Refused with STALE_LEASE when a later lease of the same scene, or of the stitching, was seen.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -42,7 +42,7 @@ class VideoRenderingServiceStub:
     CompleteVideo: _grpc.UnaryUnaryMultiCallable[_rendering_service_pb2.CompleteVideoRequest, _rendering_service_pb2.CompleteVideoResponse]
     """Records the finished files and makes the video COMPLETED."""
     FailVideo: _grpc.UnaryUnaryMultiCallable[_rendering_service_pb2.FailVideoRequest, _rendering_service_pb2.FailVideoResponse]
-    """Makes the video FAILED."""
+    """Makes the video FAILED. Refused with STALE_LEASE when a later lease of the same scene, or of the stitching, was seen."""
 
 @_typing.type_check_only
 class VideoRenderingServiceAsyncStub(VideoRenderingServiceStub):
@@ -58,7 +58,7 @@ class VideoRenderingServiceAsyncStub(VideoRenderingServiceStub):
     CompleteVideo: _aio.UnaryUnaryMultiCallable[_rendering_service_pb2.CompleteVideoRequest, _rendering_service_pb2.CompleteVideoResponse]  # type: ignore[assignment]
     """Records the finished files and makes the video COMPLETED."""
     FailVideo: _aio.UnaryUnaryMultiCallable[_rendering_service_pb2.FailVideoRequest, _rendering_service_pb2.FailVideoResponse]  # type: ignore[assignment]
-    """Makes the video FAILED."""
+    """Makes the video FAILED. Refused with STALE_LEASE when a later lease of the same scene, or of the stitching, was seen."""
 
 class VideoRenderingServiceServicer(metaclass=_abc_1.ABCMeta):
     """What render workers report back. Not reachable from outside."""
@@ -95,6 +95,6 @@ class VideoRenderingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _rendering_service_pb2.FailVideoRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_rendering_service_pb2.FailVideoResponse, _abc.Awaitable[_rendering_service_pb2.FailVideoResponse]]:
-        """Makes the video FAILED."""
+        """Makes the video FAILED. Refused with STALE_LEASE when a later lease of the same scene, or of the stitching, was seen."""
 
 def add_VideoRenderingServiceServicer_to_server(servicer: VideoRenderingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
