@@ -29,7 +29,7 @@ from mootion.event.v1 import event_pb2
 
 from bench import queues, stores
 from bench.documents import wait_until_ready
-from mesh.interceptors.principal import LOCAL_PRINCIPAL
+from mesh.callers import LOCAL_PRINCIPAL
 from tests.e2e import system as local
 from tests.e2e.calls import SAMPLE, Json, ok, upload, upload_and_wait, wait_for_video
 

@@ -60,7 +60,7 @@ def hmac_with_the_public_key() -> str:
 
 def with_header(**more: Any) -> str:
     """A header of the attacker's, with the signature of a good token: the header is refused before it is looked at."""
-    head, claims, signature = signed(good()).split(".")
+    _, claims, signature = signed(good()).split(".")
     return f"{part({**HEADER, **more})}.{claims}.{signature}"
 
 
