@@ -144,9 +144,7 @@ def reindex(
         raise typer.Exit(FAILED) from error
 
 
-@app.command(
-    epilog="Examples:\n\n  mootion reconcile --dry-run\n\n  mootion reconcile --json --safe-hours 1"
-)
+@app.command(epilog="Examples:\n\n  mootion reconcile --dry-run\n\n  mootion reconcile --json --safe-hours 1")
 def reconcile(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what differs; change nothing.")] = False,
     as_json: AsJson = False,
@@ -177,7 +175,9 @@ def reconcile(
     epilog="Examples:\n\n  mootion backup /srv/backups/2026-11-21\n\n"
     "  DATABASE_URL=postgresql://... BLOB_URL=s3://... mootion backup /srv/backups/2026-11-21"
 )
-def backup(directory: Annotated[Path, typer.Argument(help="A folder that is empty or not there yet.")]) -> None:
+def backup(
+    directory: Annotated[Path, typer.Argument(help="A folder that is empty or not there yet.")],
+) -> None:
     """Copy database, blobs and keys of a system into a folder while it runs."""
     from cli import backup as backups
 
@@ -194,7 +194,9 @@ def backup(directory: Annotated[Path, typer.Argument(help="A folder that is empt
     "  MOOTION_DATA_DIR=/srv/mootion mootion restore /srv/backups/2026-11-21"
 )
 def restore(
-    directory: Annotated[Path, typer.Argument(help="What `mootion backup` made.", exists=True, file_okay=False)],
+    directory: Annotated[
+        Path, typer.Argument(help="What `mootion backup` made.", exists=True, file_okay=False)
+    ],
 ) -> None:
     """Make an empty system from a backup. The system must not run."""
     from cli import backup as backups

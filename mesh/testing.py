@@ -48,7 +48,6 @@ class Running:
         person = Principal(principal, role) if principal is not None else None
         return self.runtime.channels.stub(stub_class, service, identity=Identity(person, caller))
 
-
     def signed(
         self,
         path: str,

@@ -178,6 +178,8 @@ async def test_a_lease_that_is_cancelled_takes_no_job(stores: Stores) -> None:
         await asyncio.sleep(number / 15_000)
         leasing.cancel()
         await asyncio.wait([leasing])
-        lease = await stores.queue.lease(TOPIC, wait_seconds=SOON) if leasing.cancelled() else leasing.result()
+        lease = (
+            await stores.queue.lease(TOPIC, wait_seconds=SOON) if leasing.cancelled() else leasing.result()
+        )
         assert lease is not None and (lease.key, lease.attempt) == (str(number), 1)
         assert await lease.acknowledge()

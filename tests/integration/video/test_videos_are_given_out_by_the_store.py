@@ -44,7 +44,9 @@ def learner(served: Running, video: video_pb2.Video, name: str = "tester") -> di
 
 async def test_a_player_is_sent_to_the_store_and_seeks_there(served: Running, video: video_pb2.Video) -> None:
     async with httpx2.AsyncClient() as client:
-        sent = await client.get(address(served, video), headers=learner(served, video) | {"range": "bytes=100-299"})
+        sent = await client.get(
+            address(served, video), headers=learner(served, video) | {"range": "bytes=100-299"}
+        )
         assert (sent.status_code, sent.headers["cache-control"]) == (307, "no-store")
         part = await client.get(sent.headers["location"], headers={"range": "bytes=100-299"})
         whole = await client.get(sent.headers["location"])
