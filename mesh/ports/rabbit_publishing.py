@@ -10,6 +10,7 @@ from aio_pika.abc import AbstractExchange
 from mesh.ports.rabbit_link import Session
 
 CONFIRM_SECONDS = 10.0
+LAST_SECONDS = 2.0
 
 
 async def publish(
@@ -32,8 +33,9 @@ async def publish(
     finally:
         for one in sending:
             one.cancel()
-    await asyncio.wait(sending)
-    return [not one.cancelled() and one.exception() is None for one in sending]
+    # One that waits for a connection that is gone may not even notice that it was cancelled.
+    await asyncio.wait(sending, timeout=LAST_SECONDS)
+    return [one.done() and not one.cancelled() and one.exception() is None for one in sending]
 
 
 async def _answered(session: Session, sending: "Sequence[asyncio.Future[Any]]") -> None:
