@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,23 +20,31 @@ class PostgresFailed(Exception):
 
 
 def program(name: str) -> str:
-    """Path of `pg_dump` or `pg_restore`: that of the machine, or else of the Python package pgserver.
+    """Path of `pg_dump` or `pg_restore`: that of the machine or of the Python package pgserver, whichever is newer.
 
     Raises:
         PostgresFailed: there is none.
     """
-    found = shutil.which(name)
-    if found is not None:
-        return found
+    found = [path for path in (shutil.which(name), _packaged(name)) if path is not None]
+    if not found:
+        raise PostgresFailed(
+            f"The program {name} is missing. Install it (Debian: apt-get install postgresql-client), of the server's"
+            " version or a later one, and repeat."
+        )
+    return max(found, key=_version)
+
+
+def _packaged(name: str) -> str | None:
     package = importlib.util.find_spec("pgserver")
-    if package is not None and package.origin is not None:
-        path = Path(package.origin).parent / "pginstall" / "bin" / name
-        if path.exists():
-            return str(path)
-    raise PostgresFailed(
-        f"The program {name} is missing. Install it (Debian: apt-get install postgresql-client), of the server's"
-        " version or a later one, and repeat."
-    )
+    if package is None or package.origin is None:
+        return None
+    path = Path(package.origin).parent / "pginstall" / "bin" / name
+    return str(path) if path.exists() else None
+
+
+def _version(path: str) -> tuple[int, ...]:
+    said = subprocess.run([path, "--version"], capture_output=True, text=True).stdout
+    return tuple(int(part) for part in re.findall(r"\d+", said)[:2])
 
 
 def dump(url: str, target: Path) -> Mapping[str, int]:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from tests.e2e import system as local
@@ -30,6 +31,10 @@ def load(system: local.LocalSystem, stop: threading.Event, acknowledged: list[st
 def get(system: local.LocalSystem, path: str) -> Json:
     with system.client() as client:
         return ok(client.get(path))
+
+
+def is_ready(system: local.LocalSystem, document_id: str) -> bool:
+    return bool(get(system, f"/v1/documents/{document_id}")["document"]["state"] == "READY")
 
 
 def test_a_backup_under_load_holds_what_was_acknowledged(tmp_path: Path) -> None:
@@ -60,7 +65,7 @@ def test_a_backup_under_load_holds_what_was_acknowledged(tmp_path: Path) -> None
     again = local.start_again(restored, tmp_path / "first")
     try:
         for each in before:
-            until(lambda each=each: get(again, f"/v1/documents/{each}")["document"]["state"] == "READY", 120)
+            until(partial(is_ready, again, each), 120)
         assert get(again, f"/v1/quizzes/{quiz['quiz']['quizId']}")["quiz"] == quiz["quiz"]
         assert get(again, f"/v1/videos/{video['video']['videoId']}")["video"]["documentId"] == document_id
         until(lambda: bool(get(again, "/v1/search?query=sound").get("hits")), 60)

@@ -9,7 +9,9 @@ from mootion.search.v1 import search_service_pb2 as messages
 from mootion.search.v1.search_service_pb2_grpc import SearchServiceStub
 
 from mesh import context
+from mesh.config import Settings
 from mesh.ports.index import Entry, Index, Replacement
+from mesh.ports.open_index import open_index
 from mesh.reconcile import TOPIC, Difference, Holding, Order, Reply
 from mesh.testing import Running, running
 from services.document.__main__ import build as documents
@@ -32,10 +34,12 @@ KINDS = ("DOCUMENT", "PASSAGE", "ATOM", "CONCEPT", "QUIZ", "VIDEO")
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[Index]:
     """The index of the search service, once it is built."""
     found: list[Index] = []
-    open_index = search_main.open_index
-    monkeypatch.setattr(
-        search_main, "open_index", lambda settings: found.append(open_index(settings)) or found[-1]
-    )
+
+    def opening(settings: Settings) -> Index:
+        found.append(open_index(settings))
+        return found[-1]
+
+    monkeypatch.setattr(search_main, "open_index", opening)
     return found
 
 
@@ -131,9 +135,9 @@ async def test_what_changes_while_it_is_mended_ends_as_the_services_say(
     write = type(index).replace
 
     async def meddling(self: Index, change: Replacement) -> None:
-        await write(self, change)  # type: ignore[arg-type]
+        await write(self, change)
         if next(meddled, False):
-            await write(self, Replacement(KINDS, holding.documents[0]))  # type: ignore[arg-type]
+            await write(self, Replacement(KINDS, holding.documents[0]))
 
     monkeypatch.setattr(type(index), "replace", meddling)
     await compared(served, index, holding, dry_run=False)
