@@ -85,7 +85,6 @@ class Settings:
     local_principal: bool = True
     semantic: bool = False
     principal_limit: int = 100
-    address_limit: int = 1000
     mesh_key: Secret | None = None
     data_key: Secret | None = None
     old_data_keys: tuple[Secret, ...] = ()
@@ -271,7 +270,6 @@ def _read(reader: _Reader) -> Settings:
         local_principal=reader.choice("MOOTION_LOCAL_PRINCIPAL", "on", _SWITCH) == "on",
         semantic=reader.choice("MOOTION_SEMANTIC", "off", _SWITCH) == "on",
         principal_limit=reader.number("MOOTION_PRINCIPAL_LIMIT", 100, int, 0, 1_000_000),
-        address_limit=reader.number("MOOTION_ADDRESS_LIMIT", 1000, int, 0, 1_000_000),
         mesh_key=reader.secret("MOOTION_MESH_KEY"),
         data_key=reader.secret("MOOTION_DATA_KEY"),
         old_data_keys=tuple(Secret(key) for key in reader.list("MOOTION_OLD_DATA_KEYS")),

@@ -3,17 +3,21 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class IdempotentRequest:
-    """What names one creation: whose it is, the full method name, the caller's request id, a hash of the body."""
+    """What names one creation: whose it is, the full method name, the caller's request id, a hash of the body.
+
+    `kept` gives what is stored of the reply: the reply itself, or sealed where it holds secrets.
+    """
 
     principal: str
     method: str
     request_id: str
     body_hash: bytes
+    kept: Callable[[bytes], bytes] = field(default=bytes, compare=False)
 
 
 _current: ContextVar[Callable[[], IdempotentRequest] | None] = ContextVar(

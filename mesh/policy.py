@@ -75,6 +75,11 @@ class Method:
         return f"{self.service}:{kind}"
 
     @cached_property
+    def holds_secrets(self) -> bool:
+        """Whether its request or reply has a field with a password, token or key."""
+        return _holds_secrets(self.input, frozenset()) or _holds_secrets(self.output, frozenset())
+
+    @cached_property
     def creates_once(self) -> bool:
         """Whether a `request_id` makes the call exactly-once."""
         return (
@@ -87,6 +92,16 @@ class Method:
     def resumable(self) -> bool:
         """Whether a stream of replies goes on where it was when it is asked for `after_sequence`: every watch."""
         return self.server_streaming and AFTER_SEQUENCE in self.input.fields_by_name
+
+
+def _holds_secrets(message: Descriptor, seen: frozenset[str]) -> bool:
+    if message.full_name in seen:
+        return False
+    return any(
+        field.GetOptions().Extensions[policy_pb2.sensitivity] == policy_pb2.SENSITIVITY_SECRET
+        or (field.message_type is not None and _holds_secrets(field.message_type, seen | {message.full_name}))
+        for field in message.fields
+    )
 
 
 def method_policy(path: str) -> policy_pb2.MethodPolicy:

@@ -56,6 +56,10 @@ class Sealer:
         """Whether the newest key sealed it."""
         return sealed[: 1 + KEY_ID_BYTES] == _VERSION + self._newest
 
+    def digest(self, value: bytes) -> bytes:
+        """An HMAC of a value that may hold secrets, so that it cannot be guessed at from what is stored."""
+        return hmac.digest(self._lookup_keys[0], value, "sha256")
+
     def lookups(self, value: str) -> list[str]:
         """What to look a sealed value up by, under each key, the newest first: an HMAC that tells nothing about it."""
         return [_text(hmac.digest(key, value.encode(), "sha256")) for key in self._lookup_keys]

@@ -139,6 +139,7 @@ class Server:
             cache=runtime.cache,
             callers=self._callers,
             audit=runtime.audit,
+            sealer=runtime.sealer,
             limits=runtime.limits,
             calls_a_minute=runtime.settings.principal_limit,
             now=runtime.clock.now,

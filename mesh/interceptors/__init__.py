@@ -22,6 +22,7 @@ from mesh.ports.audit import AuditLog
 from mesh.ports.cache import Cache
 from mesh.ports.limits import Limits
 from mesh.ports.replies import Replies
+from mesh.sealing import Sealer
 from mesh.telemetry import Telemetry
 from mesh.validation import Validator
 
@@ -34,6 +35,7 @@ def interceptors(
     cache: Cache,
     callers: Callers,
     audit: AuditLog,
+    sealer: Sealer,
     limits: Limits,
     calls_a_minute: int,
     now: Callable[[], datetime],
@@ -46,6 +48,7 @@ def interceptors(
     Args:
         callers: see PrincipalInterceptor.
         audit: where mutations are recorded.
+        sealer: see IdempotencyInterceptor.
         limits, calls_a_minute: see LimitsInterceptor.
         now: gives the time.
         in_flight: see DeadlineInterceptor.
@@ -72,7 +75,7 @@ def interceptors(
         # Before anything that reads the request.
         ValidationInterceptor(Validator()),
         # After validation, since a refused request must not use up its id; next to the handler, whose reply it keeps.
-        IdempotencyInterceptor(replies, telemetry.metrics),
+        IdempotencyInterceptor(replies, telemetry.metrics, sealer),
         # Last: what it gives has passed every rule above, for this caller.
         CacheInterceptor(cache, telemetry.metrics),
     ]

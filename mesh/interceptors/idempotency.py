@@ -16,6 +16,7 @@ from mesh.keyed_lock import KeyedLock
 from mesh.metrics import Metrics
 from mesh.policy import Method
 from mesh.ports.replies import AlreadyRemembered, Replies, StoredReply
+from mesh.sealing import Sealer
 
 HTTP_BODY = "google.api.HttpBody"
 
@@ -24,11 +25,13 @@ class IdempotencyInterceptor:
     """Gives the stored reply to a repeat with the same body, and refuses one with another.
 
     A handler stores its reply in its own unit of work (`Transaction.remember`); for one that did not, the reply is
-    stored here after it returned. Equal calls at once wait for each other.
+    stored here after it returned. Equal calls at once wait for each other. What a contract marks as secret is stored
+    sealed, and a hash of it under a key.
     """
 
-    def __init__(self, replies: Replies, metrics: Metrics) -> None:
+    def __init__(self, replies: Replies, metrics: Metrics, sealer: Sealer) -> None:
         self._replies = replies
+        self._sealer = sealer
         self._metrics = metrics
         self._lock = KeyedLock()
 
@@ -39,11 +42,14 @@ class IdempotencyInterceptor:
         return self._streamed(method, proceed) if method.client_streaming else self._single(method, proceed)
 
     def _single(self, method: Method, proceed: Proceed) -> Proceed:
+        sealer = self._sealer if method.holds_secrets else None
+
         async def once(call: Call) -> bytes:
             message: Any = call.request
             if not message.request_id:
                 return await proceed(call)
-            return await self._serve(_Creation(call, message.request_id, _SingleBody(message)), proceed)
+            body = _SingleBody(message)
+            return await self._serve(_Creation(call, message.request_id, body, sealer), proceed)
 
         return once
 
@@ -54,7 +60,7 @@ class IdempotencyInterceptor:
             call.requests = body
             if first is None or not first.request_id:
                 return await proceed(call)
-            return await self._serve(_Creation(call, first.request_id, body), proceed)
+            return await self._serve(_Creation(call, first.request_id, body, None), proceed)
 
         return once
 
@@ -75,12 +81,12 @@ class IdempotencyInterceptor:
             reply = await proceed(creation.call)
         if await self._replies.recall(*creation.key) is None:
             await creation.body.drain()
-            await self._replies.store(*creation.key, StoredReply(creation.body.digest(), reply))
+            await self._replies.store(*creation.key, StoredReply(creation.body_hash(), creation.kept(reply)))
         return reply
 
     async def _replay(self, creation: "_Creation", stored: StoredReply) -> bytes:
         await creation.body.drain()
-        if stored.body_hash != creation.body.digest():
+        if stored.body_hash != creation.body_hash():
             raise CallError(
                 grpc.StatusCode.INVALID_ARGUMENT,
                 reason_pb2.REASON_REQUEST_ID_REUSED,
@@ -88,18 +94,34 @@ class IdempotencyInterceptor:
                 violations=[Violation("request_id", "was used before with another body")],
             )
         self._metrics.replayed_replies.labels(creation.call.method.path).inc()
-        return stored.reply
+        return creation.opened(stored.reply)
 
 
 class _Creation:
-    def __init__(self, call: Call, request_id: str, body: "_SingleBody | _StreamedBody") -> None:
+    def __init__(
+        self, call: Call, request_id: str, body: "_SingleBody | _StreamedBody", sealer: Sealer | None
+    ) -> None:
         owner = call.principal.id if call.principal else f"workload:{call.caller}"
         self.call = call
         self.key = (owner, call.method.path, request_id)
         self.body = body
+        self._sealer = sealer
 
     def request(self) -> IdempotentRequest:
-        return IdempotentRequest(*self.key, self.body.digest())
+        return IdempotentRequest(*self.key, self.body_hash(), self.kept)
+
+    def body_hash(self) -> bytes:
+        digest = self.body.digest()
+        return digest if self._sealer is None else self._sealer.digest(digest)
+
+    def kept(self, reply: bytes) -> bytes:
+        return reply if self._sealer is None else self._sealer.seal(reply, self._place())
+
+    def opened(self, kept: bytes) -> bytes:
+        return kept if self._sealer is None else self._sealer.open(kept, self._place())
+
+    def _place(self) -> str:
+        return "reply:" + " ".join(self.key)
 
 
 class _SingleBody:

@@ -70,7 +70,7 @@ class Outgoing:
         """See `Transaction.remember`."""
         request = current_request()
         if request is not None:
-            self.replies = [NewReply(request, reply.SerializeToString())]
+            self.replies = [NewReply(request, request.kept(reply.SerializeToString()))]
 
     def is_empty(self) -> bool:
         """Whether nothing goes out."""

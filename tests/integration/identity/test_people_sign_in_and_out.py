@@ -1,10 +1,13 @@
 import asyncio
+import hashlib
 
 import pytest
 from mootion.errors.v1 import reason_pb2
 from mootion.identity.v1 import account_pb2, account_service_pb2, identity_service_pb2
+from sqlalchemy import select
 
 from mesh.errors import CallError
+from mesh.ports.tables import replies
 from tests.integration.identity.conftest import PASSWORD, House, Person
 
 
@@ -137,3 +140,14 @@ async def test_too_many_attempts_with_a_name_have_to_wait(house: House) -> None:
         reasons.append(refused.value)
     assert reasons[-1].reason == reason_pb2.REASON_RATE_LIMITED
     assert (reasons[-1].retry_after_seconds or 0) > 0
+
+
+async def test_what_is_remembered_of_a_registration_holds_no_token_and_no_guessable_hash(
+    house: House,
+) -> None:
+    request = identity_service_pb2.RegisterRequest(username="ada", password=PASSWORD, request_id="once")
+    reply = await house.stranger().identity("Register", request)
+    async with house.running.runtime.database.reading() as reader:
+        row = (await reader.execute(select(replies))).one()
+    assert reply.tokens.refresh_token.encode() not in row.reply
+    assert hashlib.sha256(request.SerializeToString(deterministic=True)).digest() != row.body_hash
