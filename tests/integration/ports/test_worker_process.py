@@ -66,7 +66,7 @@ async def test_a_worker_finishes_a_short_job_before_it_ends(tmp_path: Path) -> N
 
 
 def test_a_wrongly_configured_worker_says_so_and_leaves_with_status_2(tmp_path: Path) -> None:
-    environment = {"MOOTION_DATA_DIR": str(tmp_path), "AMQP_URL": "amqp://nowhere"}
+    environment = {"MOOTION_DATA_DIR": str(tmp_path), "AMQP_URL": "http://nowhere"}
     process = processes.start_main(worker, environment)
     process.join(10)
     assert process.exitcode == 2
