@@ -12,6 +12,9 @@ from mesh.idempotency import IdempotentRequest, serving
 from mesh.ports.replies import AlreadyRemembered, StoredReply
 from tests.contract.ports.stores import Stores
 
+# A broker takes a moment to hand a job out.
+SOON = 2.0
+
 metadata = MetaData()
 counters = Table(
     "test_counters",
@@ -52,7 +55,7 @@ async def test_rows_jobs_events_and_the_reply_are_there_after_the_block(stores: 
             tx.publish(event_pb2.Event(owner_id="ada"))
             tx.remember(event_pb2.DocumentReady(document_id="d"))
     assert await value(stores, "a") == 1
-    lease = await stores.queue.lease("document.process", wait_seconds=0)
+    lease = await stores.queue.lease("document.process", wait_seconds=SOON)
     assert lease is not None and event_pb2.DocumentReady.FromString(lease.body).document_id == "d"
     stored = await stores.replies.recall("ada", "/quiz", "r1")
     expected = event_pb2.DocumentReady(document_id="d").SerializeToString()
