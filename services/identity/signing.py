@@ -21,11 +21,14 @@ ROTATE_SECONDS = 30 * 86400
 # A key outlives the last token it signed, and the time for which key sets are remembered.
 KEPT_SECONDS = ROTATE_SECONDS + 3600
 READ_AGAIN_SECONDS = 60.0
+# The edge reads the key set once a minute, services when they meet an unknown key.
+KNOWN_SECONDS = 120
 
 
 @dataclass
 class SigningKeys:
-    """Signs with the newest key. Another process may have made it, so the rows are read again once a minute."""
+    """Signs with the newest key that is known everywhere. Another process may have made it, so the rows are read again
+    once a minute."""
 
     database: Database
     sealer: Sealer
@@ -38,7 +41,7 @@ class SigningKeys:
         self, account_id: str, role: account_pb2.Role.ValueType, session_id: str, now: datetime
     ) -> str:
         """A new access token."""
-        key = (await self._current(now))[0][0]
+        key = _signing(await self._current(now), now)
         claims = access_token.claims_of(
             account_id, account_pb2.Role.Name(role), session_id, self.ids.new(), now.timestamp()
         )
@@ -103,6 +106,12 @@ class SigningKeys:
 
     def _open(self, kid: str, sealed: bytes) -> ECKey:
         return ECKey.import_key(json.loads(self.sealer.open(sealed, f"signing_key:{kid}")))
+
+
+def _signing(keys: Sequence[tuple[ECKey, int]], now: datetime) -> ECKey:
+    """The newest key that everybody had time to read; the oldest where none is old enough."""
+    known_us = int((now.timestamp() - KNOWN_SECONDS) * 1e6)
+    return next((key for key, created_us in keys if created_us <= known_us), keys[-1][0])
 
 
 def _new_key(kid: str) -> ECKey:
