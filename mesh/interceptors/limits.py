@@ -1,4 +1,4 @@
-"""Admits only as many calls as the contract allows a principal, and as many in all as the platform does."""
+"""Admits only as many calls as the contract allows a principal or an address, and the platform a principal."""
 
 from datetime import timedelta
 
@@ -15,9 +15,10 @@ MINUTE = 60.0
 
 
 class LimitsInterceptor:
-    """Counts calls from outside, for each principal, in every limit of the method and in that of the platform.
+    """Counts calls from outside, for each principal and address, in the method's limits and in that of the platform.
 
-    The person at the machine, who needs no account, shares it with nobody and is not counted.
+    The address is the one that the edge saw; a call that did not come through it has none. The person at the machine,
+    who needs no account, shares it with nobody and is not counted.
 
     Args:
         limits: shared by all processes of the system where Redis is configured.
@@ -32,26 +33,42 @@ class LimitsInterceptor:
         """See Interceptor."""
         if EDGE not in method.callers:
             return proceed
-        path, limits, most = method.path, self._limits, self._calls_a_minute
-        own = [
-            (limit.requests, limit.window.ToMicroseconds() / 1e6)
-            for limit in method.policy.limits
-            if limit.scope == policy_pb2.LIMIT_SCOPE_PRINCIPAL
-        ]
+        limits, most = self._limits, self._calls_a_minute
+        of_principal = _Allowances(limits, method, policy_pb2.LIMIT_SCOPE_PRINCIPAL)
+        of_address = _Allowances(limits, method, policy_pb2.LIMIT_SCOPE_ADDRESS)
 
         async def limit(call: Call) -> bytes:
-            principal = call.principal
-            if not call.from_outside or principal is None or principal == LOCAL_PRINCIPAL:
+            if not call.from_outside:
                 return await proceed(call)
-            if most:
-                await _take(limits, f"principal:{principal.id}", most, MINUTE, "calls")
-            for requests, seconds in own:
-                await _take(
-                    limits, f"{path}:{seconds:g}:{principal.id}", requests, seconds, f"calls of {path}"
-                )
+            if call.client.address:
+                await of_address.take(call.client.address)
+            principal = call.principal
+            if principal is not None and principal != LOCAL_PRINCIPAL:
+                if most:
+                    await _take(limits, f"principal:{principal.id}", most, MINUTE, "calls")
+                await of_principal.take(principal.id)
             return await proceed(call)
 
         return limit
+
+
+class _Allowances:
+    """What a method allows each principal, or each address."""
+
+    def __init__(self, limits: Limits, method: Method, scope: policy_pb2.LimitScope.ValueType) -> None:
+        self._limits = limits
+        self._path = method.path
+        self._allowed = [
+            (limit.requests, limit.window.ToMicroseconds() / 1e6)
+            for limit in method.policy.limits
+            if limit.scope == scope
+        ]
+
+    async def take(self, whom: str) -> None:
+        """Raises CallError: RATE_LIMITED."""
+        for requests, seconds in self._allowed:
+            key = f"{self._path}:{seconds:g}:{whom}"
+            await _take(self._limits, key, requests, seconds, f"calls of {self._path}")
 
 
 async def _take(limits: Limits, key: str, requests: int, seconds: float, what: str) -> None:
