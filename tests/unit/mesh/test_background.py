@@ -30,6 +30,27 @@ async def test_a_task_that_fails_is_started_again_after_a_growing_pause() -> Non
     assert pauses == [0.1, 0.2, 0.4]
 
 
+async def test_a_task_that_ran_for_a_while_is_started_again_at_once() -> None:
+    pauses: list[float] = []
+    now, done = [0.0], asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    async def fail() -> None:
+        if len(pauses) == 5:
+            done.set()
+            return
+        now[0] += 60 if len(pauses) == 3 else 1
+        raise ValueError("canary")
+
+    background = Background(sleep, lambda: now[0])
+    background.start("quiz", fail)
+    await asyncio.wait_for(done.wait(), 1)
+    await background.stop()
+    assert pauses == [0.1, 0.2, 0.4, 0.1, 0.2]
+
+
 async def test_stopping_waits_until_every_task_has_cleaned_up() -> None:
     started, cleaned = asyncio.Event(), []
 
