@@ -30,6 +30,13 @@ class Size(StrEnum):
         return short if self is Size.SHORT else long
 
 
+# The same for every process, as in any system of more than one data folder.
+KEYS = {
+    "MOOTION_MESH_KEY": "bWVzaCBrZXkgb2YgdGhlIHRlc3RzLCAzMiBieXRlcyE=",
+    "MOOTION_DATA_KEY": "ZGF0YSBrZXkgb2YgdGhlIHRlc3RzLCAzMiBieXRlcyE=",
+}
+
+
 @dataclass
 class Ground:
     """Stores of a proof: empty at its start, and only its own.
@@ -63,6 +70,7 @@ class Ground:
             "MOOTION_METRICS_PORT": "0",
             "MOOTION_LOG_LEVEL": "warning",
             "MOOTION_DATA_DIR": str(self.folder / name),
+            **KEYS,
             **{key: str(value) for key, value in variables.items()},
         }
 
