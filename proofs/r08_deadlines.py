@@ -44,10 +44,10 @@ async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
     numbers.measured(stops=len(late), engine_calls=len(hops.engine_calls))
     numbers.measured(stop_median_ms=1000 * statistics.median(late), stop_longest_ms=1000 * max(late))
     in_time = sum(seconds <= STOP_SECONDS for seconds in late)
+    # A short form runs as a test, beside whatever else the machine does.
+    percent = IN_TIME_PERCENT if size is Size.LONG else 90
     numbers.measured(stops_within_100_ms=in_time)
-    numbers.check(
-        in_time * 100 >= IN_TIME_PERCENT * len(late), f"{in_time} of {len(late)} stops within 100 ms"
-    )
+    numbers.check(in_time * 100 >= percent * len(late), f"{in_time} of {len(late)} stops within 100 ms")
     numbers.check(not hops.engine_calls, f"{len(hops.engine_calls)} engine calls after the end of their call")
     return numbers
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 import redis
+import structlog
 
 from ground.postgres import Postgres
 from ground.rabbitmq import RabbitMQ
@@ -22,6 +23,13 @@ from mesh.migrations.apply import migrate_postgres
 from tests.elasticsearch.node import Elasticsearch
 
 AnyServer = TypeVar("AnyServer", bound=Server)
+
+
+@pytest.fixture(autouse=True)
+def logs_that_outlive_no_test() -> Iterator[None]:
+    """What a test sent its logs to may be closed after it; the next one begins with what structlog does by itself."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
