@@ -1,4 +1,4 @@
-"""What a document says to follow from what: `If A and B are independent, then P(A|B) = P(A).`"""
+"""What a document says to follow from what: `If the string is shortened, then its pitch rises.`"""
 
 import re
 from dataclasses import dataclass
