@@ -52,13 +52,3 @@ class PostgresReplica(Postgres):
         except psycopg.OperationalError:
             return False
         return row is not None and bool(row[0])
-
-    def lag_bytes(self) -> int:
-        """How much of what the primary wrote the standby has not applied yet."""
-        with psycopg.connect(Postgres(self.home.parent).url_of("postgres", ADMINISTRATOR)) as session:
-            row = session.execute(
-                "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), min(replay_lsn))::bigint FROM pg_stat_replication"
-            ).fetchone()
-        if row is None or row[0] is None:
-            raise ConnectionError("no replica is connected to the primary")
-        return int(row[0])

@@ -1,6 +1,5 @@
 """Values that only this installation can read again: AES-256-GCM under the data key."""
 
-import base64
 import hashlib
 import hmac
 import secrets
@@ -31,7 +30,7 @@ class Sealer:
     def __init__(self, *keys: bytes) -> None:
         self._keys: Mapping[bytes, AESGCM] = {_id_of(key): AESGCM(key) for key in keys}
         self._newest = _id_of(keys[0])
-        self._lookup_keys = [hmac.digest(key, b"lookup", "sha256") for key in keys]
+        self._digest_key = hmac.digest(keys[0], b"digest", "sha256")
 
     def seal(self, value: bytes, place: str) -> bytes:
         """Seals a value for one place, such as `account.email:<id>`; it opens nowhere else."""
@@ -52,22 +51,10 @@ class Sealer:
         except InvalidTag:
             raise Unreadable(f"{place}: the value was changed, or belongs elsewhere") from None
 
-    def is_current(self, sealed: bytes) -> bool:
-        """Whether the newest key sealed it."""
-        return sealed[: 1 + KEY_ID_BYTES] == _VERSION + self._newest
-
     def digest(self, value: bytes) -> bytes:
         """An HMAC of a value that may hold secrets, so that it cannot be guessed at from what is stored."""
-        return hmac.digest(self._lookup_keys[0], value, "sha256")
-
-    def lookups(self, value: str) -> list[str]:
-        """What to look a sealed value up by, under each key, the newest first: an HMAC that tells nothing about it."""
-        return [_text(hmac.digest(key, value.encode(), "sha256")) for key in self._lookup_keys]
+        return hmac.digest(self._digest_key, value, "sha256")
 
 
 def _id_of(key: bytes) -> bytes:
     return hashlib.sha256(key).digest()[:KEY_ID_BYTES]
-
-
-def _text(digest: bytes) -> str:
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")

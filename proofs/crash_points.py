@@ -21,7 +21,6 @@ STEPS = {
         ("aio_pika.message", "IncomingMessage", "ack", "ack"),
     ],
 }
-PASSED = "points"
 
 
 class CrashPoints:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Row, and_, delete, insert, or_, select, update
 
 from mesh.ports.sql import Reader, Transaction
 from mesh.sealing import Sealer
@@ -112,10 +112,6 @@ class SessionStore:
         if out:
             await self._remove(tx, out)
         await tx.execute(delete(revocations).where(revocations.c.time_us < revoked_before_us))
-
-    async def count(self, reader: Reader) -> int:
-        """How many sessions are kept."""
-        return int((await reader.execute(select(func.count()).select_from(sessions))).scalar_one())
 
     async def _remove(self, tx: Transaction, session_ids: Sequence[str]) -> None:
         for table in (refresh_tokens, sessions):

@@ -25,7 +25,6 @@ Outline = npt.NDArray[np.float64]
 UNIT = 1024.0
 EM = 200.0
 WRAP_WORD_CHAR = 2
-ALIGNMENTS = {"left": 0, "centre": 1, "right": 2}
 RECORDING_ALPHA = 0x2000
 HINT_NONE = 1
 HINT_METRICS_OFF = 1

@@ -43,7 +43,6 @@ from mesh.policy import DEFAULT_MAX_REQUEST_BYTES
 DEADLINE_MARGIN_SECONDS = 1.0
 RETRY_ON = "connect-failure,refused-stream,reset-before-request"
 WATCH_BACKOFF = timedelta(milliseconds=100)
-REFUSALS_DEADLINE_SECONDS = 30.0
 FOREIGN_ORIGINS = "foreign-origins"
 OTHER_HOSTS = "other-hosts"
 LOCAL_ORIGIN = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?"

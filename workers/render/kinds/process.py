@@ -23,7 +23,6 @@ MOST_IN_CHAIN = 4
 MOST_IN_RING = 6
 ARROW_ROOM = 30.0
 BOX_PADDING = 10.0
-NUMBER_HEIGHT = 1.35
 RING_WIDTH = 0.36
 """Width of a box of the ring, as a part of the area's."""
 

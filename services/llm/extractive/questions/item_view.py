@@ -11,7 +11,6 @@ from services.llm.extractive.questions.wording import words_of
 
 GAP = "____"
 NEAR_DUPLICATE_SHARE = 0.8
-STATEMENT_KINDS = frozenset((task_pb2.TRUE_FALSE, task_pb2.FIND_ERROR))
 GROUPED_KINDS = frozenset((task_pb2.MATCHING, task_pb2.ORDERING, task_pb2.FIND_ERROR))
 
 

@@ -103,7 +103,6 @@ _TASK = re.compile(
     r"\b(?:values?|answers?|table|column|graph|percent|names?)\b",
     re.IGNORECASE,
 )
-_AFTER_SUBJECT = frozenset(("AUX", "VERB", "CONJ", "MARK"))
 _OPENING_PRONOUNS = words("their its it they them his her he she him")
 
 
