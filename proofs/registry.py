@@ -27,8 +27,8 @@ class Proof:
 
 def all_proofs() -> list[Proof]:
     """The proofs of this package in the order of their ids."""
-    stems = sorted(path.stem for path in Path(__file__).parent.glob("r[0-9][0-9]_*.py"))
-    return [Proof(f"R{int(stem[1:3])}", stem) for stem in stems]
+    stems = sorted(path.stem for path in Path(__file__).parent.glob("[rs][0-9][0-9]_*.py"))
+    return [Proof(f"{stem[0].upper()}{int(stem[1:3])}", stem) for stem in stems]
 
 
 def chosen(ids: list[str]) -> list[Proof]:
