@@ -19,7 +19,8 @@ class Violation:
 
 @dataclass
 class CallError(Exception):
-    """Raised by a handler to end the call with a status. `message` is for a person and reaches the caller."""
+    """Raised by a handler to end the call with a status. `message` is for a person and reaches the caller; `headers`
+    are sent beside the status."""
 
     code: grpc.StatusCode
     reason: reason_pb2.Reason.ValueType
@@ -27,6 +28,7 @@ class CallError(Exception):
     violations: Sequence[Violation] = ()
     retry_after_seconds: float | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.code.name} {reason_name(self.reason)}: {self.message}"

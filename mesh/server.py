@@ -19,6 +19,7 @@ from mesh.background import Background
 from mesh.callers import LOCAL_PRINCIPAL, Callers
 from mesh.client import MAX_MESSAGE_BYTES
 from mesh.config import ConfigurationError, Settings
+from mesh.counted import Counted
 from mesh.http import CallMiddleware, HttpServer
 from mesh.in_flight import InFlight
 from mesh.interceptors import interceptors
@@ -142,6 +143,7 @@ class Server:
             sealer=runtime.sealer,
             limits=runtime.limits,
             calls_a_minute=runtime.settings.principal_limit,
+            counted=Counted(runtime.signer.key, runtime.signer.now),
             now=runtime.clock.now,
             in_flight=self._in_flight,
             admission=Admission(runtime.settings.max_calls, runtime.settings.max_streams),

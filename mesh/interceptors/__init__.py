@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from mesh.callers import Callers
+from mesh.counted import Counted
 from mesh.ids import Ids
 from mesh.in_flight import InFlight
 from mesh.interceptors.access_log import AccessLogInterceptor
@@ -38,6 +39,7 @@ def interceptors(
     sealer: Sealer,
     limits: Limits,
     calls_a_minute: int,
+    counted: Counted,
     now: Callable[[], datetime],
     in_flight: InFlight,
     admission: Admission,
@@ -49,7 +51,7 @@ def interceptors(
         callers: see PrincipalInterceptor.
         audit: where mutations are recorded.
         sealer: see IdempotencyInterceptor.
-        limits, calls_a_minute: see LimitsInterceptor.
+        limits, calls_a_minute, counted: see LimitsInterceptor.
         now: gives the time.
         in_flight: see DeadlineInterceptor.
         admission: see AdmissionInterceptor.
@@ -71,7 +73,7 @@ def interceptors(
         # Before the request is looked at: nobody learns about fields, or costs us parsing, who may not call.
         PrincipalInterceptor(callers),
         # As soon as it is known who calls: what is over the limit costs no more than counting.
-        LimitsInterceptor(limits, calls_a_minute),
+        LimitsInterceptor(limits, calls_a_minute, counted),
         # Before anything that reads the request.
         ValidationInterceptor(Validator()),
         # After validation, since a refused request must not use up its id; next to the handler, whose reply it keeps.

@@ -1,6 +1,7 @@
 """Turns whatever a handler raises into a status of the contract. No text of an exception gets past it."""
 
 import asyncio
+import math
 from collections.abc import Iterator
 
 import grpc
@@ -89,9 +90,11 @@ def _internal(request_id: str) -> CallError:
 async def _end(call: Call, failure: CallError) -> bytes:
     call.code, call.reason = failure.code, reason_name(failure.reason)
     encoded = status.encode(failure, call.request_id)
-    await call.context.abort(
-        failure.code, failure.message, ((status.DETAILS_KEY, encoded.SerializeToString()),)
-    )
+    details = (status.DETAILS_KEY, encoded.SerializeToString())
+    headers = dict(failure.headers)
+    if failure.retry_after_seconds is not None:
+        headers.setdefault("retry-after", str(math.ceil(failure.retry_after_seconds)))
+    await call.context.abort(failure.code, failure.message, (details, *headers.items()))
 
 
 def _log(call: Call, error: Exception) -> None:

@@ -5,8 +5,10 @@ from datetime import timedelta
 from mootion.errors.v1 import reason_pb2
 from mootion.policy.v1 import policy_pb2
 
+from mesh.allowances import Allowance, Allowances, Spent, headers_of
 from mesh.callers import EDGE, LOCAL_PRINCIPAL
-from mesh.errors import exhausted
+from mesh.counted import COUNTED_KEY, Counted
+from mesh.errors import CallError, exhausted
 from mesh.interceptors.call import Call, Proceed
 from mesh.policy import Method
 from mesh.ports.limits import Limits
@@ -17,66 +19,87 @@ MINUTE = 60.0
 class LimitsInterceptor:
     """Counts calls from outside, for each principal and address, in the method's limits and in that of the platform.
 
-    The address is the one that the edge saw; a call that did not come through it has none. The person at the machine,
-    who needs no account, shares it with nobody and is not counted.
+    What the rate-limit service of the edge has counted is not counted again. The address is the one that the edge saw;
+    a call that did not come through it has none. The person at the machine, who needs no account, shares it with nobody
+    and is not counted.
 
     Args:
         limits: shared by all processes of the system where Redis is configured.
         calls_a_minute: what the platform allows one principal over all methods; 0 for no such limit.
+        counted: knows the marks of the rate-limit service.
     """
 
-    def __init__(self, limits: Limits, calls_a_minute: int) -> None:
+    def __init__(self, limits: Limits, calls_a_minute: int, counted: Counted) -> None:
         self._limits = limits
-        self._calls_a_minute = calls_a_minute
+        self._platform = Allowance(calls_a_minute, MINUTE)
+        self._counted = counted
 
     def bind(self, method: Method, proceed: Proceed) -> Proceed:
         """See Interceptor."""
         if EDGE not in method.callers:
             return proceed
-        limits, most = self._limits, self._calls_a_minute
-        of_principal = _Allowances(limits, method, policy_pb2.LIMIT_SCOPE_PRINCIPAL)
-        of_address = _Allowances(limits, method, policy_pb2.LIMIT_SCOPE_ADDRESS)
+        limits, platform = self._limits, self._platform
+        own = _OwnLimits(limits, method, self._counted)
 
         async def limit(call: Call) -> bytes:
             if not call.from_outside:
                 return await proceed(call)
-            if call.client.address:
-                await of_address.take(call.client.address)
-            principal = call.principal
-            if principal is not None and principal != LOCAL_PRINCIPAL:
-                if most:
-                    await _take(limits, f"principal:{principal.id}", most, MINUTE, "calls")
-                await of_principal.take(principal.id)
+            principal = call.principal if call.principal != LOCAL_PRINCIPAL else None
+            if principal is not None and platform.requests:
+                key = f"principal:{principal.id}"
+                taken = await limits.take(key, 1, platform.requests, platform.seconds)
+                _refuse_over(Spent(platform, taken), "calls")
+            if method.policy.limits:
+                await own.take(call, principal.id if principal is not None else "")
             return await proceed(call)
 
         return limit
 
 
-class _Allowances:
-    """What a method allows each principal, or each address."""
+class _OwnLimits:
+    """What the contract of one method allows."""
 
-    def __init__(self, limits: Limits, method: Method, scope: policy_pb2.LimitScope.ValueType) -> None:
-        self._limits = limits
+    def __init__(self, limits: Limits, method: Method, counted: Counted) -> None:
         self._path = method.path
-        self._allowed = [
-            (limit.requests, limit.window.ToMicroseconds() / 1e6)
-            for limit in method.policy.limits
-            if limit.scope == scope
-        ]
+        self._counted = counted
+        self._of_principal = Allowances(limits, method.path, method.policy, policy_pb2.LIMIT_SCOPE_PRINCIPAL)
+        self._of_address = Allowances(limits, method.path, method.policy, policy_pb2.LIMIT_SCOPE_ADDRESS)
 
-    async def take(self, whom: str) -> None:
+    async def take(self, call: Call, principal_id: str) -> None:
         """Raises CallError: RATE_LIMITED."""
-        for requests, seconds in self._allowed:
-            key = f"{self._path}:{seconds:g}:{whom}"
-            await _take(self._limits, key, requests, seconds, f"calls of {self._path}")
+        address = call.client.address
+        for_address, for_principal = self._marked(call.text(COUNTED_KEY), principal_id, address)
+        if address and not for_address:
+            self._check(await self._of_address.take(address))
+        if principal_id and not for_principal:
+            self._check(await self._of_principal.take(principal_id))
+
+    def _marked(self, mark: str, principal_id: str, address: str) -> tuple[bool, bool]:
+        """Whether the limits of the address, and those of the principal, were counted before. The edge does not know
+        whom an API key stands for, so it may have counted the address alone."""
+        if not mark:
+            return False, False
+        if self._counted.is_good(mark, self._path, principal_id, address):
+            return True, True
+        return self._counted.is_good(mark, self._path, "", address), False
+
+    def _check(self, spent: Spent | None) -> None:
+        if spent is not None:
+            _refuse_over(spent, f"calls of {self._path}")
 
 
-async def _take(limits: Limits, key: str, requests: int, seconds: float, what: str) -> None:
-    taken = await limits.take(key, 1, requests, seconds)
-    if not taken.admitted:
-        window = timedelta(seconds=seconds)
-        raise exhausted(
-            reason_pb2.REASON_RATE_LIMITED,
-            f"No more than {requests} {what} in {window} are admitted. Wait and try again.",
-            taken.retry_after_seconds,
-        )
+def _refuse_over(spent: Spent, what: str) -> None:
+    if not spent.taken.admitted:
+        raise over(spent, what)
+
+
+def over(spent: Spent, what: str) -> CallError:
+    """The refusal of a call that is one too many."""
+    window = timedelta(seconds=spent.allowance.seconds)
+    refusal = exhausted(
+        reason_pb2.REASON_RATE_LIMITED,
+        f"No more than {spent.allowance.requests} {what} in {window} are admitted. Wait and try again.",
+        spent.taken.retry_after_seconds,
+    )
+    refusal.headers = headers_of(spent)
+    return refusal

@@ -43,6 +43,11 @@ class Circuit:
         self._open_until = 0.0
         self._failing = False
 
+    @property
+    def failing(self) -> bool:
+        """Whether the store did not answer when it was last asked."""
+        return self._failing
+
     @asynccontextmanager
     async def call(self) -> AsyncIterator[None]:
         """A block that asks the store.

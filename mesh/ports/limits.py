@@ -22,6 +22,11 @@ class Taken:
 class Limits(Protocol):
     """Counts in moving windows (every stretch of that length, not calendar minutes)."""
 
+    @property
+    def degraded(self) -> bool:
+        """Whether the store that all processes share did not answer when it was last asked."""
+        ...
+
     async def take(self, key: str, cost: int, requests: int, window_seconds: float) -> Taken:
         """Admits an attempt where at most `requests` are counted in the last `window_seconds` with it.
 

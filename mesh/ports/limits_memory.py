@@ -32,6 +32,11 @@ class MemoryLimits:
         self._now, self._most_keys = now, most_keys
         self._windows: OrderedDict[str, _Window] = OrderedDict()
 
+    @property
+    def degraded(self) -> bool:
+        """See `Limits.degraded`: there is no store that could fail."""
+        return False
+
     async def take(self, key: str, cost: int, requests: int, window_seconds: float) -> Taken:
         """See `Limits.take`."""
         now = self._now()

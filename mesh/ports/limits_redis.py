@@ -44,6 +44,11 @@ class RedisLimits:
         self._circuit = Circuit("limits", REDIS_FAILURES, MOST_SECONDS, count)
         self._alone = MemoryLimits() if without_redis == "open" else None
 
+    @property
+    def degraded(self) -> bool:
+        """See `Limits.degraded`."""
+        return self._circuit.failing
+
     async def take(self, key: str, cost: int, requests: int, window_seconds: float) -> Taken:
         """See `Limits.take`. The time to wait of an attempt that costs more than 1 may be too short."""
         seconds = whole_window(cost, requests, window_seconds)
