@@ -38,11 +38,16 @@ class System:
 
     def _workers(self) -> list[Child]:
         counts = {"render": self.settings.render_workers, "documents": self.settings.document_workers}
+        named = [(kind, number) for kind, count in counts.items() for number in range(1, count + 1)]
         return [
-            Child(WORKERS[kind], f"{kind}-worker-{number}", self.settings, os.environ)
-            for kind, count in counts.items()
-            for number in range(1, count + 1)
+            Child(WORKERS[kind], f"{kind}-worker-{number}", self.settings, self._environment(place))
+            for place, (kind, number) in enumerate(named, start=1)
         ]
+
+    def _environment(self, place: int) -> dict[str, str]:
+        """What a worker is started with: its metrics are on the port that lies so far behind this process's."""
+        first = self.settings.metrics_port
+        return {**os.environ, "MOOTION_METRICS_PORT": str(first + place if 0 < first <= 65535 - place else 0)}
 
     async def run(self, ready: Callable[[str], None], log: TextIO | None) -> None:
         """Serves until stopped. `ready` is given the edge's URL once everything takes calls; log lines go to `log`,

@@ -1,6 +1,5 @@
 """One circuit for each service that is called, so that nobody waits for one that does not answer."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
@@ -25,14 +24,24 @@ class Circuits:
 
     Args:
         now: seconds on a clock that only goes forward.
+        made: told each circuit and the service it is for when it is made.
     """
 
-    def __init__(self, now: Callable[[], float] = monotonic) -> None:
-        self._breakers: defaultdict[str, CircuitBreaker] = defaultdict(lambda: CircuitBreaker(now))
+    def __init__(
+        self,
+        now: Callable[[], float] = monotonic,
+        made: Callable[[str, CircuitBreaker], None] = lambda service, breaker: None,
+    ) -> None:
+        self._now, self._made = now, made
+        self._breakers: dict[str, CircuitBreaker] = {}
 
     def breaker(self, service: str) -> CircuitBreaker:
         """The circuit of a service."""
-        return self._breakers[service]
+        found = self._breakers.get(service)
+        if found is None:
+            found = self._breakers[service] = CircuitBreaker(self._now)
+            self._made(service, found)
+        return found
 
     @contextmanager
     def guarding(self, method: Method, granted_seconds: float) -> Iterator[GuardedCall | None]:
@@ -57,7 +66,7 @@ class Circuits:
 
     def _admit(self, service: str) -> GuardedCall:
         try:
-            return self._breakers[service].admit()
+            return self.breaker(service).admit()
         except CircuitOpen as refusal:
             raise CallError(
                 grpc.StatusCode.UNAVAILABLE,

@@ -62,7 +62,7 @@ class Channels:
         self.workload = workload
         self.telemetry = telemetry
         self.signer = signer
-        self.circuits = Circuits()
+        self.circuits = Circuits(made=telemetry.metrics.watch_circuit)
         self.sleep = sleep
         self.jitter = jitter
         self._channels: dict[str, grpc.aio.Channel] = {}

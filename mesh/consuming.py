@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,16 @@ LONGEST_RETRY_SECONDS = 60.0
 
 Handle = Callable[[Lease], Awaitable[None]]
 OnDead = Callable[[Lease, str], Awaitable[None]]
+OnEnd = Callable[[str, str, float], None]
+
+DONE, RETRIED, DEAD, LOST, GIVEN_BACK, UNSETTLED = (
+    "done",
+    "retried",
+    "dead",
+    "lost",
+    "given_back",
+    "unsettled",
+)
 
 log = structlog.get_logger(__name__)
 
@@ -72,6 +83,7 @@ class Consuming:
         consumer: what to do with them.
         finish_seconds: how long a job may go on after the stop; then it is cancelled and given back.
         turn: shared by consumers of which one works at a time; one that has no other is always in turn.
+        on_end: told the topic, the outcome and the seconds of every job that was taken.
     """
 
     def __init__(
@@ -82,12 +94,14 @@ class Consuming:
         *,
         finish_seconds: float = FINISH_SECONDS,
         turn: OneAtATime | None = None,
+        on_end: OnEnd = lambda topic, outcome, seconds: None,
     ) -> None:
         self._queue = queue
         self._tracing = tracing
         self._consumer = consumer
         self._finish_seconds = finish_seconds
         self._turn = turn
+        self._on_end = on_end
 
     async def run(self, until: asyncio.Event) -> None:
         """Returns after the stop, when no job is leased any more."""
@@ -148,11 +162,12 @@ class Consuming:
 
     async def _work(self, lease: Lease, until: asyncio.Event) -> None:
         facts = {"topic": lease.topic, "key": lease.key, "attempt": lease.attempt}
+        started, outcome = time.monotonic(), UNSETTLED
         with self._tracing.consuming(lease.topic, lease.headers):
             work = asyncio.create_task(self._settle(lease))
             heart = asyncio.create_task(self._beat(lease, work))
             try:
-                await self._stop_in_time(work, until)
+                outcome = await self._stop_in_time(work, until)
             except OSError:
                 # Whatever could not be stored now, the next lease of the job makes up for.
                 log.warning("job_unsettled", exc_info=True, **facts)
@@ -161,6 +176,7 @@ class Consuming:
                 await asyncio.wait([heart])
                 if work.cancelled():
                     await self._give_back(lease)
+                self._on_end(lease.topic, outcome, time.monotonic() - started)
 
     async def _give_back(self, lease: Lease) -> None:
         facts = {"topic": lease.topic, "key": lease.key, "attempt": lease.attempt}
@@ -169,8 +185,8 @@ class Consuming:
         except OSError:
             log.warning("job_not_given_back", exc_info=True, **facts)
 
-    async def _stop_in_time(self, work: "asyncio.Task[None]", until: asyncio.Event) -> None:
-        """Waits for the work; after the stop only for `finish_seconds`. Raises what the work raised."""
+    async def _stop_in_time(self, work: "asyncio.Task[str]", until: asyncio.Event) -> str:
+        """Waits for the work; after the stop only for `finish_seconds`. Tells, or raises, how it ended."""
         stop = asyncio.create_task(until.wait())
         try:
             await asyncio.wait([work, stop], return_when=asyncio.FIRST_COMPLETED)
@@ -179,10 +195,9 @@ class Consuming:
             stop.cancel()
             work.cancel()
             await asyncio.wait([work])
-        if not work.cancelled():
-            work.result()
+        return GIVEN_BACK if work.cancelled() else work.result()
 
-    async def _beat(self, lease: Lease, work: "asyncio.Task[None]") -> None:
+    async def _beat(self, lease: Lease, work: "asyncio.Task[str]") -> None:
         """Extends the lease; cancels the work once the lease is lost, or may be because nobody answers."""
         loop = asyncio.get_running_loop()
         held_until = loop.time() + self._consumer.lease_seconds
@@ -198,37 +213,37 @@ class Consuming:
                 held_until = asked + self._consumer.lease_seconds
         work.cancel()
 
-    async def _settle(self, lease: Lease) -> None:
+    async def _settle(self, lease: Lease) -> str:
         if lease.attempt > self._consumer.max_attempts:
-            await self._bury(lease, f"its worker died or lost it {lease.attempt - 1} times")
-            return
+            return await self._bury(lease, f"its worker died or lost it {lease.attempt - 1} times")
         try:
             await self._consumer.handle(lease)
         except Retry as error:
-            await self._again(lease, error, error.delay_seconds)
+            return await self._again(lease, error, error.delay_seconds)
         except Reject as error:
-            await self._bury(lease, str(error))
+            return await self._bury(lease, str(error))
         except Exception as error:
             log.exception("job_failed", topic=lease.topic, key=lease.key, attempt=lease.attempt)
-            await self._again(lease, error, _growing(lease.attempt))
-        else:
-            await self._finish(lease)
+            return await self._again(lease, error, _growing(lease.attempt))
+        return await self._finish(lease)
 
-    async def _finish(self, lease: Lease) -> None:
+    async def _finish(self, lease: Lease) -> str:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             # The handler swallowed its cancellation: what it returned from may be half done.
             raise asyncio.CancelledError
-        if not await lease.acknowledge():
-            log.warning("lease_lost", topic=lease.topic, key=lease.key, attempt=lease.attempt)
+        if await lease.acknowledge():
+            return DONE
+        log.warning("lease_lost", topic=lease.topic, key=lease.key, attempt=lease.attempt)
+        return LOST
 
-    async def _again(self, lease: Lease, error: Exception, delay_seconds: float) -> None:
+    async def _again(self, lease: Lease, error: Exception, delay_seconds: float) -> str:
         if lease.attempt >= self._consumer.max_attempts:
-            await self._bury(lease, f"{type(error).__name__} at attempt {lease.attempt}, the last")
-        else:
-            await lease.retry(delay_seconds)
+            return await self._bury(lease, f"{type(error).__name__} at attempt {lease.attempt}, the last")
+        await lease.retry(delay_seconds)
+        return RETRIED
 
-    async def _bury(self, lease: Lease, reason: str) -> None:
+    async def _bury(self, lease: Lease, reason: str) -> str:
         log.error("job_dead", topic=lease.topic, key=lease.key, attempt=lease.attempt, reason=reason)
         if self._consumer.on_dead is not None:
             try:
@@ -236,8 +251,9 @@ class Consuming:
             except Exception:
                 log.exception("on_dead_failed", topic=lease.topic, key=lease.key)
                 await lease.retry(_growing(lease.attempt))
-                return
+                return RETRIED
         await lease.reject(reason)
+        return DEAD
 
 
 def _growing(attempt: int) -> float:

@@ -1,7 +1,6 @@
 """Serves any number of services in one process, and stops without a caller noticing."""
 
 import asyncio
-import functools
 import os
 import signal
 import sys
@@ -16,6 +15,7 @@ from grpc_reflection.v1alpha import reflection
 from mesh import context, handlers
 from mesh.authority import IdentityAuthority
 from mesh.background import Background
+from mesh.backlog import Backlog
 from mesh.callers import LOCAL_PRINCIPAL, Callers
 from mesh.client import MAX_MESSAGE_BYTES
 from mesh.config import ConfigurationError, Settings
@@ -43,7 +43,6 @@ _OPTIONS = (
     ("grpc.max_connection_age_grace_ms", 31 * 60_000),
 )
 
-QUEUE_SAMPLE_SECONDS = 5.0
 # For the status of a call that is ended to get to its caller.
 LAST_WORDS_SECONDS = 0.5
 
@@ -96,8 +95,9 @@ class Server:
         for part in self._parts:
             for run in part.tasks:
                 self._background.start(part.name, run)
-            for topic in part.queues:
-                self._background.start(part.name, functools.partial(self._measure, topic))
+            if part.queues or part.subscriptions:
+                sampled = Backlog(self._runtime, part.queues, part.subscriptions)
+                self._background.start(part.name, sampled.measure)
         if self._runtime.relay is not None:
             self._background.start("mootion", self._runtime.relay)
         await self._say_started()
@@ -176,12 +176,6 @@ class Server:
                 application, settings.bind_host, settings.media_port, settings.drain_grace_seconds
             ),
         )
-
-    async def _measure(self, topic: str) -> None:
-        depth = self._runtime.telemetry.metrics.queue_depth.labels(topic)
-        while True:
-            depth.set(await self._runtime.queue.depth(topic))
-            await asyncio.sleep(QUEUE_SAMPLE_SECONDS)
 
     async def _say_started(self) -> None:
         settings, log = self._runtime.settings, structlog.get_logger()

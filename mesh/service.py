@@ -27,7 +27,7 @@ class Parts:
 
     `start` is awaited before the first call is served, `stop` after the last. `tasks` run while the server does; one
     that fails is logged and started again. `http` is served beside gRPC, on the media port. `queues` are the topics
-    whose depth this process measures.
+    whose depth and age this process measures, `subscriptions` those to events whose lag it measures.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Parts:
     stop: Callable[[], Awaitable[None]] | None = None
     http: AsgiApplication | None = None
     queues: Sequence[str] = ()
+    subscriptions: Sequence[str] = ()
 
 
 Build = Callable[["Runtime"], Parts]

@@ -4,7 +4,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import structlog
 
 from mesh import context
 from mesh.config import ConfigurationError, Settings
@@ -18,6 +21,7 @@ from mesh.consuming import (
     Reject,
     Retry,
 )
+from mesh.metrics import MetricsEndpoint
 from mesh.one_at_a_time import OneAtATime
 from mesh.ports.queue import LEASE_SECONDS
 from mesh.runtime import Runtime, open_runtime
@@ -25,6 +29,8 @@ from mesh.runtime import Runtime, open_runtime
 __all__ = ["Consumer", "Reject", "Retry", "consume", "run_worker"]
 
 BAD_CONFIGURATION = 2
+
+log = structlog.get_logger(__name__)
 
 Consumers = Callable[[Runtime], Sequence[Consumer]]
 
@@ -73,12 +79,39 @@ async def _work(settings: Settings, workload: str, consumers: Consumers, one_at_
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, until.set)
     with context.working_as(workload):
-        async with open_runtime(settings, workload) as runtime, asyncio.TaskGroup() as group:
+        async with (
+            open_runtime(settings, workload) as runtime,
+            _measured(runtime),
+            asyncio.TaskGroup() as group,
+        ):
             for consumer in consumers(runtime):
                 group.create_task(_consuming(runtime, consumer, turn).run(until))
 
 
 def _consuming(runtime: Runtime, consumer: Consumer, turn: OneAtATime | None = None) -> Consuming:
     finish_seconds = min(FINISH_SECONDS, runtime.settings.drain_grace_seconds)
-    tracing = runtime.telemetry.tracing
-    return Consuming(runtime.queue, tracing, consumer, finish_seconds=finish_seconds, turn=turn)
+    telemetry = runtime.telemetry
+    return Consuming(
+        runtime.queue,
+        telemetry.tracing,
+        consumer,
+        finish_seconds=finish_seconds,
+        turn=turn,
+        on_end=telemetry.metrics.job_ended,
+    )
+
+
+@asynccontextmanager
+async def _measured(runtime: Runtime) -> AsyncIterator[None]:
+    """Answers for the metrics of this worker while the block runs; a port that is taken costs the metrics only."""
+    port, endpoint = runtime.settings.metrics_port, None
+    if port:
+        try:
+            endpoint = MetricsEndpoint(runtime.telemetry.metrics.registry, port)
+        except OSError:
+            log.warning("metrics port is taken", port=port, mend="set MOOTION_METRICS_PORT to a free port")
+    try:
+        yield
+    finally:
+        if endpoint is not None:
+            endpoint.close()

@@ -69,7 +69,7 @@ def interceptors(
         # Before any work: waiting for a lock or for a store counts too.
         DeadlineInterceptor(in_flight),
         # Outside of who may call: it records what was refused, and knows who called once that is known.
-        AuditInterceptor(audit, ids, now),
+        AuditInterceptor(audit, ids, now, telemetry.metrics.audit_entries),
         # Before the request is looked at: nobody learns about fields, or costs us parsing, who may not call.
         PrincipalInterceptor(callers),
         # As soon as it is known who calls: what is over the limit costs no more than counting.

@@ -29,7 +29,8 @@ class AccessLogInterceptor:
         write, in_flight = self._write, _InFlight()
         self._metrics.calls_in_flight.labels(method.path).set_function(in_flight)
         observe = self._metrics.call_seconds.labels(method.path).observe
-        calls = _ByCode(self._metrics.calls, method.path)
+        calls = _ByOutcome(self._metrics.calls, method.path)
+        failed = _ByOutcome(self._metrics.failed_calls, method.path)
 
         async def log(call: Call) -> bytes:
             in_flight.count += 1
@@ -43,6 +44,8 @@ class AccessLogInterceptor:
                 in_flight.count -= 1
                 observe(seconds)
                 calls.count(call.code.name)
+                if call.reason:
+                    failed.count(call.reason)
                 write(_line(call, seconds))
 
         return log
@@ -58,16 +61,16 @@ class _InFlight:
         return self.count
 
 
-class _ByCode:
+class _ByOutcome:
     def __init__(self, calls: Counter, path: str) -> None:
         self._calls = calls
         self._path = path
         self._known: dict[str, Counter] = {}
 
-    def count(self, code: str) -> None:
-        known = self._known.get(code)
+    def count(self, outcome: str) -> None:
+        known = self._known.get(outcome)
         if known is None:
-            known = self._known[code] = self._calls.labels(self._path, code)
+            known = self._known[outcome] = self._calls.labels(self._path, outcome)
         known.inc()
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 import grpc
 from google.protobuf import message_factory
 from google.protobuf.message import Message
+from prometheus_client import Counter
 
 from mesh.errors import CallError, reason_name
 from mesh.ids import Ids
@@ -23,10 +24,12 @@ class AuditInterceptor:
 
     Args:
         now: gives the time.
+        entries: counts them by method and outcome.
     """
 
-    def __init__(self, audit: AuditLog, ids: Ids, now: Callable[[], datetime]) -> None:
+    def __init__(self, audit: AuditLog, ids: Ids, now: Callable[[], datetime], entries: Counter) -> None:
         self._audit = audit
+        self._entries = entries
         self._ids = ids
         self._now = now
 
@@ -53,19 +56,23 @@ class AuditInterceptor:
 
     async def _record(self, call: Call, resource: str, code: grpc.StatusCode, reason: str) -> None:
         principal = call.principal.id if call.principal else ""
-        await self._audit.add(
-            Entry(
-                audit_entry_id=self._ids.new(),
-                time_us=int(self._now().timestamp() * 1e6),
-                principal_id=principal,
-                method=call.method.full_name,
-                resource=(resource or principal)[:MOST_RESOURCE],
-                code=code.name,
-                reason=reason,
-                address=call.client.address,
-                request_id=call.request_id,
-            )
+        entry = Entry(
+            audit_entry_id=self._ids.new(),
+            time_us=int(self._now().timestamp() * 1e6),
+            principal_id=principal,
+            method=call.method.full_name,
+            resource=(resource or principal)[:MOST_RESOURCE],
+            code=code.name,
+            reason=reason,
+            address=call.client.address,
+            request_id=call.request_id,
         )
+        outcome = "failed"
+        try:
+            await self._audit.add(entry)
+            outcome = "stored"
+        finally:
+            self._entries.labels(call.method.path, outcome).inc()
 
 
 class _Resource:

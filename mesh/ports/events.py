@@ -40,6 +40,10 @@ class Events(Protocol):
         """
         ...
 
+    async def lag_seconds(self, subscription: str) -> float:
+        """How long ago the oldest event that the subscription has not handled was committed; 0 where there is none."""
+        ...
+
     async def failures(self, subscription: str) -> Sequence[EventFailure]:
         """Events set apart, oldest first, at most 1,000."""
         ...

@@ -1,7 +1,8 @@
 """An event log in memory, for unit tests."""
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from mesh.ports.changes import Changes
 from mesh.ports.events import EventFailure, Handler
@@ -12,10 +13,16 @@ IDLE_SECONDS = 60.0
 
 
 class InMemoryEvents:
-    """Keeps every event in the list `published`, and how many of them each subscription has handled."""
+    """Keeps every event in the list `published`, and how many of them each subscription has handled.
 
-    def __init__(self) -> None:
+    Args:
+        now: seconds since 1970.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
         self.published: list[NewEvent] = []
+        self._now = now
+        self._times: list[float] = []
         self._positions: dict[str, int] = {}
         self._failures: dict[tuple[str, str], tuple[NewEvent, EventFailure]] = {}
         self._asked_again: set[tuple[str, str]] = set()
@@ -25,6 +32,7 @@ class InMemoryEvents:
     def append(self, event: NewEvent) -> None:
         """Adds an event at the end."""
         self.published.append(event)
+        self._times.append(self._now())
         self._changes.wake()
 
     async def run(self, subscription: str, handler: Handler) -> None:
@@ -55,6 +63,11 @@ class InMemoryEvents:
                 return False
             await self._changes.wait(self._changes.version, remaining)
         return True
+
+    async def lag_seconds(self, subscription: str) -> float:
+        """See `Events.lag_seconds`."""
+        position = self._positions.get(subscription, 0)
+        return max(0.0, self._now() - self._times[position]) if position < len(self._times) else 0.0
 
     async def failures(self, subscription: str) -> Sequence[EventFailure]:
         """See `Events.failures`."""

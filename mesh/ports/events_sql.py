@@ -51,6 +51,11 @@ class SqlEvents:
                 return False
             await self._database.changes.wait(seen, remaining)
 
+    async def lag_seconds(self, subscription: str) -> float:
+        """See `Events.lag_seconds`."""
+        oldest = await self._log.time_after(await self._log.position(subscription))
+        return 0.0 if oldest is None else max(0.0, self._database.now() - oldest)
+
     async def failures(self, subscription: str) -> Sequence[EventFailure]:
         """See `Events.failures`."""
         return await self._failures.listed(subscription)

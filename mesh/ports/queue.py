@@ -107,6 +107,10 @@ class Queue(Protocol):
         """Jobs waiting or leased."""
         ...
 
+    async def age_seconds(self, topic: str) -> float:
+        """How long ago the oldest job that is not leased now was enqueued; 0 where there is none."""
+        ...
+
     async def dead_letters(self, topic: str) -> Sequence[DeadLetter]:
         """Jobs set apart, oldest first, at most 1,000."""
         ...

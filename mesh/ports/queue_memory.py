@@ -20,6 +20,7 @@ class MemoryJob:
     new: NewJob
     seq: int
     available: float
+    enqueued: float
     state: JobState = JobState.WAITING
     attempt: int = 0
     token: int = 0
@@ -107,7 +108,8 @@ class InMemoryQueue:
 
     def add(self, job: NewJob) -> None:
         """Stores a job unless its topic and key are known."""
-        self._jobs.setdefault((job.topic, job.key), MemoryJob(job, next(self._seq), self.now()))
+        now = self.now()
+        self._jobs.setdefault((job.topic, job.key), MemoryJob(job, next(self._seq), now, now))
         self.changes.wake()
 
     async def lease(
@@ -127,6 +129,14 @@ class InMemoryQueue:
     async def depth(self, topic: str) -> int:
         """See `Queue.depth`."""
         return len(self._open(topic))
+
+    async def age_seconds(self, topic: str) -> float:
+        """See `Queue.age_seconds`."""
+        now = self.now()
+        unleased = [
+            job.enqueued for job in self._open(topic) if job.state != JobState.LEASED or job.available <= now
+        ]
+        return max(0.0, now - min(unleased, default=now))
 
     async def dead_letters(self, topic: str) -> Sequence[DeadLetter]:
         """See `Queue.dead_letters`."""

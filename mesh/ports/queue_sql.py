@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, Update, func, select, update
+from sqlalchemy import Row, Select, Update, func, or_, select, update
 
 from mesh.ports.leasing import take_when_due
 from mesh.ports.outgoing import NewJob
@@ -115,6 +115,16 @@ class SqlQueue:
         count = select(func.count()).where(_jobs.topic == topic, _jobs.finished.is_(None))
         async with self._database.reading() as reader:
             return int((await reader.execute(count)).scalar_one())
+
+    async def age_seconds(self, topic: str) -> float:
+        """See `Queue.age_seconds`."""
+        unleased = or_(_jobs.state != JobState.LEASED, _jobs.available <= self.now())
+        oldest = select(func.min(_jobs.enqueued)).where(
+            _jobs.topic == topic, _jobs.finished.is_(None), unleased
+        )
+        async with self._database.reading() as reader:
+            enqueued = (await reader.execute(oldest)).scalar()
+        return 0.0 if enqueued is None else max(0.0, self.now() - float(enqueued))
 
     async def dead_letters(self, topic: str) -> Sequence[DeadLetter]:
         """See `Queue.dead_letters`."""

@@ -59,6 +59,12 @@ class SqlLog:
         settled = [_logged(row) for row in rows if row.is_settled]
         return Batch(settled, len(settled) < len(rows))
 
+    async def time_after(self, position: Position) -> float | None:
+        """When the event that follows a position was published, in seconds since 1970; None where none follows."""
+        async with self._database.reading() as reader:
+            row = (await reader.execute(following(self._database.oldest_open, position, 1))).first()
+        return None if row is None else float(row.time)
+
     async def end(self) -> Position:
         """The position of the last event committed so far."""
         order = [column.desc() for column in _order(self._database.oldest_open)]

@@ -48,6 +48,8 @@ def build(runtime: Runtime) -> Parts:
             ),
         ],
         tasks=[lambda: runtime.events.run("document", follow), sweep_orphans],
+        queues=("document.process",),
+        subscriptions=("document",),
     )
 
 

@@ -30,6 +30,7 @@ def build(runtime: Runtime) -> Parts:
             )
         ],
         tasks=[lambda: runtime.events.run("flowchart", follow_deletion)],
+        subscriptions=("flowchart",),
     )
 
 

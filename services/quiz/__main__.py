@@ -48,6 +48,7 @@ def build(runtime: Runtime) -> Parts:
             )
         ],
         tasks=[lambda: runtime.events.run("quiz", follow_deletion), remove_old_attempts],
+        subscriptions=("quiz",),
     )
 
 

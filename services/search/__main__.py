@@ -12,7 +12,7 @@ from mesh.server import run_service
 from mesh.service import Parts, Servicer
 from mesh.worker import consume
 from services.search.indexer import SUBSCRIPTION, Indexer
-from services.search.reconcile import Reconciler
+from services.search.reconcile import MOST_ATTEMPTS, Reconciler
 from services.search.service import SearchService
 
 
@@ -22,7 +22,14 @@ def build(runtime: Runtime) -> Parts:
     indexer, reconciler = Indexer(runtime, index), Reconciler(runtime, index)
 
     async def reconcile() -> None:
-        await consume(runtime, TOPIC, reconciler.handle, until=asyncio.Event(), on_dead=reconciler.on_dead)
+        await consume(
+            runtime,
+            TOPIC,
+            reconciler.handle,
+            until=asyncio.Event(),
+            on_dead=reconciler.on_dead,
+            max_attempts=MOST_ATTEMPTS,
+        )
 
     return Parts(
         name="search",
@@ -34,6 +41,8 @@ def build(runtime: Runtime) -> Parts:
             )
         ],
         tasks=[lambda: runtime.events.run(SUBSCRIPTION, indexer.follow), reconcile],
+        queues=(TOPIC,),
+        subscriptions=(SUBSCRIPTION,),
         stop=index.close,
     )
 

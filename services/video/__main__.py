@@ -46,6 +46,8 @@ def build(runtime: Runtime) -> Parts:
             ),
         ],
         tasks=[plan_videos, lambda: runtime.events.run("video", Library(runtime).follow), sweep_orphans],
+        queues=("video.plan", "video.scene", "video.stitch"),
+        subscriptions=("video",),
         http=media.application(runtime),
     )
 

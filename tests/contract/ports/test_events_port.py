@@ -245,3 +245,13 @@ async def test_what_does_not_answer_is_asked_until_it_does(
         assert await stores.events.wait_until_handled("search", 20)
     assert calls == ["a"] * 9
     assert await stores.events.failures("search") == []
+
+
+async def test_a_subscription_lags_by_the_age_of_the_oldest_event_it_has_not_handled(stores: Stores) -> None:
+    assert await stores.events.lag_seconds("search") == 0
+    await publish(stores, "a")
+    await asyncio.sleep(0.1)
+    assert 0.1 <= await stores.events.lag_seconds("search") < 3
+    async with subscribed(stores, "search", collecting([])):
+        assert await stores.events.wait_until_handled("search", 5)
+    assert await stores.events.lag_seconds("search") == 0

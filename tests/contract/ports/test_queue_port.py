@@ -183,3 +183,18 @@ async def test_a_lease_that_is_cancelled_takes_no_job(stores: Stores) -> None:
         )
         assert lease is not None and (lease.key, lease.attempt) == (str(number), 1)
         assert await lease.acknowledge()
+
+
+async def test_the_age_is_that_of_the_oldest_job_that_nobody_works_on(stores: Stores) -> None:
+    assert await stores.queue.age_seconds(TOPIC) == 0
+    await stores.queue.publish(TOPIC, "old", b"")
+    await asyncio.sleep(0.3)
+    await stores.queue.publish(TOPIC, "new", b"")
+    await stores.carried()
+    lease = await stores.queue.lease(TOPIC, wait_seconds=SOON)
+    assert lease is not None and lease.key == "old"
+    of_new = await stores.queue.age_seconds(TOPIC)
+    await lease.release()
+    of_old = await stores.queue.age_seconds(TOPIC)
+    assert 0 <= of_new < of_old - 0.25
+    assert 0.3 <= of_old < 5
