@@ -62,6 +62,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """RESOURCE_EXHAUSTED: the service has as many calls in flight as it takes; RetryInfo says when to try again. Nothing of
     the call was done.
     """
+    REASON_QUOTA_EXHAUSTED: _Reason.ValueType  # 18
+    """RESOURCE_EXHAUSTED: what a hosted engine may cost the caller in a day is used up; RetryInfo says when to try again."""
     REASON_UNSUPPORTED_DOCUMENT_TYPE: _Reason.ValueType  # 30
     """INVALID_ARGUMENT, or the reason of a FAILED document: neither PDF nor DOCX by its content."""
     REASON_EMPTY_UPLOAD: _Reason.ValueType  # 31
@@ -174,6 +176,8 @@ REASON_OVERLOADED: Reason.ValueType  # 17
 """RESOURCE_EXHAUSTED: the service has as many calls in flight as it takes; RetryInfo says when to try again. Nothing of
 the call was done.
 """
+REASON_QUOTA_EXHAUSTED: Reason.ValueType  # 18
+"""RESOURCE_EXHAUSTED: what a hosted engine may cost the caller in a day is used up; RetryInfo says when to try again."""
 REASON_UNSUPPORTED_DOCUMENT_TYPE: Reason.ValueType  # 30
 """INVALID_ARGUMENT, or the reason of a FAILED document: neither PDF nor DOCX by its content."""
 REASON_EMPTY_UPLOAD: Reason.ValueType  # 31
