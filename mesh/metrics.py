@@ -105,7 +105,7 @@ class Metrics:
     def _count_engines(self) -> None:
         self.engine_tasks = self._counter(
             "mootion_engine_tasks",
-            "Tasks an engine was asked for, by outcome: done, failed or cached.",
+            "Tasks an engine was asked for, by outcome: done, failed, refused or cached.",
             "engine",
             "task",
             "outcome",

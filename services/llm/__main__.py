@@ -8,11 +8,12 @@ from mootion.llm.v1.llm_service_pb2_grpc import add_LlmServiceServicer_to_server
 from mesh.runtime import Runtime
 from mesh.server import run_service
 from mesh.service import Parts, Servicer
-from services.llm.budget import DailyBudget
+from services.llm.budget import DailyBudget, Meter
 from services.llm.desk import Desk
 from services.llm.engine import Engine
 from services.llm.extractive_engine import ExtractiveEngine
 from services.llm.process_pool import ProcessPool
+from services.llm.quota import DailyQuota, Measured, Meters
 from services.llm.service import LlmService
 from services.llm.settings import LlmSettings
 
@@ -40,18 +41,32 @@ def build(runtime: Runtime) -> Parts:
 
 
 def _desk(runtime: Runtime, settings: LlmSettings) -> Desk:
+    metrics = runtime.telemetry.metrics
     extractive = ExtractiveEngine(ProcessPool(settings.processes))
-    if runtime.settings.engine == "extractive":
-        return Desk(extractive, None, runtime.cache)
-    return Desk(_openai(runtime, settings), extractive, runtime.cache)
+    hosted = runtime.settings.engine != "extractive"
+    desk = Desk(
+        _openai(runtime, settings) if hosted else extractive,
+        extractive if hosted else None,
+        runtime.cache,
+        count=lambda engine, task, outcome: metrics.engine_tasks.labels(engine, task, outcome).inc(),
+    )
+    if hosted:
+        metrics.watch_circuit("engine", desk.breaker)
+    return desk
 
 
 def _openai(runtime: Runtime, settings: LlmSettings) -> Engine:
     # Imported here: the SDK costs 40 MB and two seconds that the built-in engine need not spend.
     from services.llm.openai_engine import OpenAiEngine
 
-    budget = DailyBudget(runtime.database, runtime.clock, "openai", settings.daily_tokens)
-    return OpenAiEngine.open(runtime.settings, budget)
+    name, metrics = "openai", runtime.telemetry.metrics
+    meters: list[Meter] = [
+        Measured(name, metrics.engine_tokens, metrics.engine_cost),
+        DailyBudget(runtime.database, runtime.clock, name, settings.daily_tokens),
+    ]
+    if settings.daily_cost:
+        meters.append(DailyQuota(runtime.limits, name, settings.daily_cost))
+    return OpenAiEngine.open(runtime.settings, Meters(meters))
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -44,19 +44,21 @@ class Desk:
         stand_in: does them when `engine` cannot; replies then say so. None where none may.
         cache: keeps replies by content for a day; one that fails costs time and nothing else.
         breaker: leaves `engine` alone while it fails.
+        count: told the engine, the task and the outcome: done, failed, refused or cached.
     """
 
     engine: Engine
     stand_in: Engine | None
     cache: Cache
     breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
+    count: Callable[[str, str, str], None] = lambda engine, task, outcome: None
     flights: SingleFlight[Any] = field(default_factory=SingleFlight)
 
     async def perform(self, task: Task[Q, R], request: Q) -> R:
         """The reply, with the engine that made it. Equal requests at once get the same message: do not change it.
 
         Raises:
-            CallError: TOO_LITTLE_CONTENT, or ENGINE_UNAVAILABLE where no engine could do it.
+            CallError: TOO_LITTLE_CONTENT, QUOTA_EXHAUSTED, or ENGINE_UNAVAILABLE where no engine could do it.
         """
         content = hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()
         reply: R = await self.flights.run(
@@ -99,9 +101,18 @@ class Desk:
         key = f"llm:{engine.name}:{engine.model}:{engine.revision}:{task.name}:{content}"
         known = await self._known(key)
         if known is not None:
+            self.count(engine.name, task.name, "cached")
             return task.reply.FromString(known)
-        async with guard:
-            reply = await task.ask(engine, request)
+        outcome = "failed"
+        try:
+            async with guard:
+                reply = await task.ask(engine, request)
+            outcome = "done"
+        except CallError:
+            outcome = "refused"
+            raise
+        finally:
+            self.count(engine.name, task.name, outcome)
         _info(reply).CopyFrom(task_pb2.EngineInfo(engine=engine.name, model=engine.model))
         await self._keep(key, reply.SerializeToString(deterministic=True))
         return reply

@@ -57,7 +57,7 @@ class Planner:
             try:
                 await self._plan(stored)
             except CallError as error:
-                if error.code not in FINAL:
+                if error.code not in FINAL and error.reason != reason_pb2.REASON_QUOTA_EXHAUSTED:
                     raise
                 await self.fail(job.video_id, reason_name(error.reason), error.message)
 

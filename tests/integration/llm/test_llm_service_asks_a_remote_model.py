@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 import pytest
+from mootion.errors.v1 import reason_pb2
 from mootion.llm.v1 import llm_service_pb2 as messages
 from mootion.llm.v1.llm_service_pb2_grpc import LlmServiceStub
 
@@ -91,6 +92,22 @@ async def test_a_spent_budget_is_answered_by_the_built_in_engine(monkeypatch: py
     async with remote() as (model, system):
         assert not (await client(system).ExtractConcepts(request(10))).engine.fallback
         assert (await client(system).ExtractConcepts(request(11))).engine.fallback
+        assert not (await client(system, "bob").ExtractConcepts(request(12))).engine.fallback
+        assert len(model.requests) == 2
+
+
+async def test_a_used_up_quota_refuses_until_units_are_free_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOOTION_ENGINE_DAILY_COST", "1")
+    async with remote() as (model, system):
+        assert not (await client(system).ExtractConcepts(request(10))).engine.fallback
+        with pytest.raises(CallError) as refused:
+            await client(system).ExtractConcepts(request(11))
+        assert (refused.value.code, refused.value.reason) == (
+            grpc.StatusCode.RESOURCE_EXHAUSTED,
+            reason_pb2.REASON_QUOTA_EXHAUSTED,
+        )
+        assert 86_000 < (refused.value.retry_after_seconds or 0) <= 86_400
+        assert not (await client(system).ExtractConcepts(request(10))).engine.fallback
         assert not (await client(system, "bob").ExtractConcepts(request(12))).engine.fallback
         assert len(model.requests) == 2
 

@@ -170,3 +170,29 @@ async def test_closing_closes_both_engines() -> None:
     await desk_of(engine, stand_in).close()
     assert engine.closed
     assert stand_in.closed
+
+
+async def test_every_task_is_counted_by_engine_and_outcome() -> None:
+    counted: list[tuple[str, str, str]] = []
+    engine, stand_in = ScriptedEngine("remote"), ScriptedEngine("built-in")
+    desk = Desk(
+        engine,
+        stand_in,
+        MemoryCache(),
+        CircuitBreaker(Clock()),
+        count=lambda name, task, outcome: counted.append((name, task, outcome)),
+    )
+    await desk.perform(EXTRACT_CONCEPTS, request())
+    await desk.perform(EXTRACT_CONCEPTS, request())
+    engine.error = EngineUnavailable("down")
+    await desk.perform(EXTRACT_CONCEPTS, request("other"))
+    engine.error = precondition(reason_pb2.REASON_TOO_LITTLE_CONTENT, "too little")
+    with pytest.raises(CallError):
+        await desk.perform(EXTRACT_CONCEPTS, request("more"))
+    assert counted == [
+        ("remote", "ExtractConcepts", "done"),
+        ("remote", "ExtractConcepts", "cached"),
+        ("remote", "ExtractConcepts", "failed"),
+        ("built-in", "ExtractConcepts", "done"),
+        ("remote", "ExtractConcepts", "refused"),
+    ]

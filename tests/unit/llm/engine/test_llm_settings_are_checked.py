@@ -17,8 +17,15 @@ def test_numbers_are_read() -> None:
 
 def test_every_mistake_is_named_at_once() -> None:
     with pytest.raises(ConfigurationError) as raised:
-        LlmSettings.from_environment({"MOOTION_LLM_PROCESSES": "0", "MOOTION_LLM_DAILY_TOKENS": "-1"})
+        LlmSettings.from_environment(
+            {
+                "MOOTION_LLM_PROCESSES": "0",
+                "MOOTION_LLM_DAILY_TOKENS": "-1",
+                "MOOTION_ENGINE_DAILY_COST": "much",
+            }
+        )
     assert [problem.split("=")[0] for problem in raised.value.problems] == [
         "MOOTION_LLM_PROCESSES",
         "MOOTION_LLM_DAILY_TOKENS",
+        "MOOTION_ENGINE_DAILY_COST",
     ]
