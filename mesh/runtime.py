@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TextIO
 
+from mesh.allocator import keep_few_arenas
 from mesh.client import Channels
 from mesh.clock import Clock, SystemClock
 from mesh.config import Settings
@@ -65,6 +66,7 @@ async def open_runtime(
     # Imported here: a client that only calls services needs none of the adapters.
     from mesh.ports.open_ports import open_ports
 
+    keep_few_arenas()
     telemetry = Telemetry.open(settings, workload, log)
     ids = Ids()
     unanswered = telemetry.metrics.unanswered
