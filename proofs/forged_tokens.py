@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from joserfc import jwt
-from joserfc.jwk import ECKey, OctKey, RSAKey
+from joserfc.jwk import ECKey, KeyParameters, OctKey, RSAKey
 
 from mesh.access_token import claims_of
 
@@ -36,7 +36,7 @@ class Forger:
     rsa: RSAKey = field(init=False)
 
     def __post_init__(self) -> None:
-        same_name = {"kid": str(self.ours.kid)}
+        same_name: KeyParameters = {"kid": str(self.ours.kid)}
         object.__setattr__(self, "other", ECKey.generate_key("P-256", same_name))
         object.__setattr__(self, "rsa", RSAKey.generate_key(2048, same_name))
 
@@ -83,9 +83,7 @@ class Forger:
             "no algorithm in other letters": without({**self.header, "alg": "nOnE"}),
             "no signature": without(self.header),
             "the public key as a secret": self._hmac_with_the_public_key(),
-            "a secret of the attacker's": self.signed(
-                None, {**self.header, "alg": "HS256"}, secret, "HS256"
-            ),
+            "a secret of the attacker's": self.signed(None, {**self.header, "alg": "HS256"}, secret, "HS256"),
             "another key of the same name": self.signed(key=self.other),
             "another kind of key": self.signed(None, {**self.header, "alg": "RS256"}, self.rsa, "RS256"),
         }

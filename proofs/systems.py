@@ -8,6 +8,7 @@ from mesh.config import Settings
 from mesh.runtime import Runtime, open_runtime
 from proofs.ground import Ground
 from tests.e2e import system as local
+from tests.e2e.full_system import FullSystem
 from tests.e2e.system import LocalSystem
 
 
@@ -28,7 +29,7 @@ def start(
 
 
 @asynccontextmanager
-async def beside(system: LocalSystem, workload: str) -> AsyncIterator[Runtime]:
+async def beside(system: LocalSystem | FullSystem, workload: str) -> AsyncIterator[Runtime]:
     """The stores and services of a running system, as a workload of it has them."""
     settings = Settings.from_environment({**system.environment, "MOOTION_LOG_LEVEL": "error"})
     settings.log_dir.mkdir(parents=True, exist_ok=True)

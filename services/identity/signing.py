@@ -41,12 +41,16 @@ class SigningKeys:
         self, account_id: str, role: account_pb2.Role.ValueType, session_id: str, now: datetime
     ) -> str:
         """A new access token."""
-        key = _signing(await self._current(now), now)
+        key = await self.signing_key(now)
         claims = access_token.claims_of(
             account_id, account_pb2.Role.Name(role), session_id, self.ids.new(), now.timestamp()
         )
         header = {"alg": access_token.ALGORITHM, "typ": access_token.TYPE, "kid": key.kid}
         return jwt.encode(header, claims, key, algorithms=[access_token.ALGORITHM])
+
+    async def signing_key(self, now: datetime) -> ECKey:
+        """The private key that tokens are signed with now."""
+        return _signing(await self._current(now), now)
 
     async def public(self, now: datetime) -> Sequence[dict[str, str]]:
         """The public keys that tokens may be signed with, the newest first."""

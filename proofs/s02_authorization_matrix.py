@@ -1,0 +1,284 @@
+"""Every method, called by everybody with own, foreign and missing ids, lets in whom its policy says and nobody else."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import httpx2
+from mootion.policy.v1 import policy_pb2
+
+from mesh.policy import Method
+from mesh.signature import SIGNATURE_KEY, Signer
+from proofs import doors, permission_table, planted_fields, systems
+from proofs.belongings import furnish
+from proofs.doors import Door
+from proofs.ground import Ground, Size
+from proofs.matrix import Matrix, is_admitted, owns_ids, reads
+from proofs.numbers import Numbers
+from proofs.people import House, Person, moved_in
+from proofs.valid_requests import CannotMake
+from tests.e2e.system import LocalSystem
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+_ROLES = ("PUBLIC", "STUDENT", "TEACHER", "ADMIN")
+_NOBODY, _STUDENT = policy_pb2.ACCESS_ROLE_PUBLIC, policy_pb2.ACCESS_ROLE_STUDENT
+_MOST_TRIES = 75
+
+
+async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
+    """The whole matrix on one system. The short form takes turns between the two doors, the long one takes both."""
+    numbers = Numbers(0)
+    start = partial(systems.start, ground, render_workers=0, local_principal="off", principal_limit=0)
+    system = await asyncio.to_thread(start)
+    try:
+        targets = {
+            "port": f"127.0.0.1:{system.environment['MOOTION_GRPC_PORT']}",
+            "edge": f"127.0.0.1:{system.edge_port}",
+        }
+        async with doors.opened(**targets) as ways, systems.beside(system, "render-worker") as runtime:
+            house = await moved_in(ways["port"], runtime.settings)
+            await asyncio.gather(
+                *(
+                    furnish(person, (EXAMPLES / name).read_bytes(), name, runtime)
+                    for person, name in (
+                        (house.owner, "waves-and-sound.pdf"),
+                        (house.other, "waves-and-sound.docx"),
+                    )
+                )
+            )
+            matrix = Matrix(house, numbers.check)
+            await _Proof(numbers, matrix, ways, system, size, runtime.signer).run()
+    finally:
+        await asyncio.to_thread(system.stop)
+    return numbers
+
+
+class _Proof:
+    def __init__(
+        self,
+        numbers: Numbers,
+        matrix: Matrix,
+        ways: dict[str, Door],
+        system: LocalSystem,
+        size: Size,
+        signer: Signer,
+    ) -> None:
+        self.numbers = numbers
+        self.matrix = matrix
+        self.house: House = matrix.house
+        self.ways = ways
+        self.system = system
+        self.is_long = size is Size.LONG
+        self.signer = signer
+        self.methods = doors.methods()
+        self.outside = [method for method in self.methods if "edge" in method.callers]
+        self.inside = [method for method in self.methods if "edge" not in method.callers]
+        self.compared = 0
+
+    async def run(self) -> None:
+        self._every_method_can_be_asked()
+        before = await self._state()
+        await asyncio.gather(*(self._foreign_and_missing(person) for person in self.house.callers))
+        workloads = await self._workloads()
+        self.numbers.check(before == await self._state(), "calls with foreign ids changed what they named")
+        planted = await self._planted()
+        self.numbers.check(before.keys() == (await self._state()).keys(), "planted fields removed something")
+        for person in self.house.callers:
+            await self._own(person)
+        self._observed_is_documented(workloads)
+        self.numbers.n = self.matrix.calls
+        self.numbers.measured(
+            methods=len(self.methods),
+            outside=len(self.outside),
+            people=len(self.house.callers),
+            foreign_beside_missing=self.compared,
+            planted=planted,
+            outcomes=dict(sorted(self.matrix.outcomes.items())),
+        )
+
+    def _every_method_can_be_asked(self) -> None:
+        for method in self.outside:
+            try:
+                self.matrix.templates(method)
+            except CannotMake as reason:
+                self.numbers.check(False, str(reason))
+        askable = {
+            method.path
+            for method in self.outside
+            for person in self.house.callers
+            if person.role >= method.policy.least_role and self._own_questions(person, method)
+        }
+        for method in self.outside:
+            self.numbers.check(method.path in askable, f"{method.path}: nobody owns what it asks for")
+
+    def _own_questions(self, person: Person, method: Method) -> Sequence[object]:
+        try:
+            return self.matrix.questions(person, method)
+        except CannotMake:
+            return []
+
+    async def _state(self) -> dict[str, object]:
+        """All that the two students can read of their own."""
+        found: dict[str, object] = {}
+        for person in (self.house.owner, self.house.other):
+            for method in self.outside:
+                if reads(method) and person.role >= method.policy.least_role and not method.policy.limits:
+                    for question in self.matrix.questions(person, method):
+                        outcome = await self.ways["port"].call(method, question.request, person.headers)
+                        found[f"{person.name} {method.path}"] = question.told(outcome)
+        return found
+
+    async def _foreign_and_missing(self, person: Person) -> None:
+        for number, method in enumerate(self.outside):
+            for turn, (name, foreign, missing) in enumerate(self.matrix.compared(person, method)):
+                for door in self._doors(number + turn):
+                    told = await self.matrix.ask(door, person, method, missing)
+                    if owns_ids(method):
+                        seen = await self.matrix.ask(door, person, method, foreign)
+                        same = foreign.told(seen) == missing.told(told)
+                        where = f"{method.path} ({name}) as {person.name} at the {door.name}"
+                        self.numbers.check(
+                            same,
+                            f"{where}: foreign {seen.told()} {seen.message!r}, missing {told.told()} {told.message!r}",
+                        )
+                        self.compared += 1
+
+    def _doors(self, turn: int) -> list[Door]:
+        both = [self.ways["edge"], self.ways["port"]]
+        return both if self.is_long else [both[turn % 2]]
+
+    async def _own(self, person: Person) -> None:
+        """What changes nothing first, then changes, then what takes away, the youngest things first."""
+        age = {name: number for number, name in enumerate(person.owns)}
+
+        def order(method: Method) -> tuple[int, int]:
+            takes_away = any(rule.WhichOneof("pattern") == "delete" for rule in method.http_rules)
+            names = [each.name for each in method.input.fields if each.name in age]
+            return (2 if takes_away else int(not reads(method))), -max(
+                (age[name] for name in names), default=0
+            )
+
+        for number, method in enumerate(sorted(self.outside, key=order)):
+            for turn, question in enumerate(self.matrix.questions(person, method)):
+                where = self._doors(number + turn)
+                for door in where if reads(method) else where[:1]:
+                    outcome = await self.matrix.ask(door, person, method, question)
+                    lost = bool(question.ids) and outcome.code == "NOT_FOUND"
+                    may = person.role >= method.policy.least_role
+                    self.numbers.check(
+                        not (may and lost),
+                        f"{method.path}: {person.name} does not find its own: {outcome.message}",
+                    )
+
+    async def _workloads(self) -> dict[str, set[str]]:
+        """Which workloads get past the rules of each method, with what its least role asks for."""
+        names = sorted({caller for method in self.methods for caller in method.callers} - {"edge"})
+        found: dict[str, set[str]] = {}
+        for method in self.methods:
+            for name in [*names, "stranger"]:
+                role = (
+                    max(method.policy.least_role, _STUDENT)
+                    if method.scope or method in self.outside
+                    else _NOBODY
+                )
+                if await self._lets_in(method, name, role):
+                    found.setdefault(method.full_name, set()).add(name)
+        for method in self.inside:
+            await self._inside_only(method, found)
+        return found
+
+    async def _inside_only(self, method: Method, workloads: dict[str, set[str]]) -> None:
+        """Nobody from outside, at either door, and within only for whom the contract says."""
+        for person in self.house.callers:
+            for door in self.ways.values():
+                request = self._anything(method)
+                outcome = await door.call(method, request, person.headers)
+                expected = "UNIMPLEMENTED" if door.name == "edge" else "PERMISSION_DENIED"
+                where = f"{method.path} as {person.name} at the {door.name}"
+                self.numbers.check(
+                    outcome.code == expected, f"{where}: {outcome.told()} instead of {expected}"
+                )
+                self.matrix.calls += 1
+        workload = min(workloads.get(method.full_name, {"nobody"}))
+        let_in = [role for role in _ROLES if await self._lets_in(method, workload, _role(role))]
+        # Only without a principal: a method for workloads, of which none acts for a person.
+        observed = "SERVICE" if let_in == ["PUBLIC"] else (let_in or ["nobody"])[0]
+        self.matrix.admitted[method.full_name] = {observed}
+
+    async def _lets_in(self, method: Method, workload: str, role: int) -> bool:
+        said = {"mootion-caller": workload}
+        if role != _NOBODY:
+            name = policy_pb2.AccessRole.Name(policy_pb2.AccessRole.ValueType(role)).removeprefix(
+                "ACCESS_ROLE_"
+            )
+            said |= {"mootion-principal": self.house.spare.account_id, "mootion-role": name}
+        signed = said | {SIGNATURE_KEY: self.signer.sign(method.path, said)}
+        outcome = await self.ways["port"].call(method, self._anything(method), signed)
+        self.matrix.calls += 1
+        return is_admitted(method, outcome)
+
+    def _anything(self, method: Method):  # type: ignore[no-untyped-def]
+        from google.protobuf import message_factory
+
+        return message_factory.GetMessageClass(method.input)()
+
+    async def _planted(self) -> dict[str, int]:
+        """Bodies with fields of the server: refused, or without any effect."""
+        counts: dict[str, int] = {}
+        person = self.house.other
+        async with httpx2.AsyncClient(base_url=self.system.url, timeout=120) as client:
+            for method in self.outside:
+                if reads(method) or not method.http_rules or person.role < method.policy.least_role:
+                    continue
+                for question in self.matrix.questions(person, method)[:1]:
+                    request = doors.rest_request(method, question.request)
+                    if request.verb == "DELETE":
+                        continue
+                    for fields in _each_and_all(planted_fields.fields_of(method), self.is_long):
+                        found = await planted_fields.send(client, request, dict(person.headers), fields)
+                        counts[str(found.status)] = counts.get(str(found.status), 0) + 1
+                        self.matrix.calls += 1
+                        where = f"{request.verb} {request.path} with {sorted(fields)[:3]}"
+                        self.numbers.check(not found.took, f"{where}: took what the caller planted")
+                        self.numbers.check(found.status < 500, f"{where}: {found.status} {found.reason}")
+                        if found.status == 401:
+                            await person.sign_in()
+        return counts
+
+    def _observed_is_documented(self, workloads: dict[str, set[str]]) -> None:
+        rows = permission_table.read()
+        known = {method.full_name for method in self.methods}
+        self.numbers.check(
+            rows.keys() == known, f"docs/permissions.md differs in {sorted(rows.keys() ^ known)}"
+        )
+        for method in self.methods:
+            row = rows.get(method.full_name)
+            if row is not None:
+                role, callers = self._observed(method, workloads)
+                self.numbers.check(
+                    role == row.least_role,
+                    f"{method.path}: {role} got in; docs/permissions.md says {row.least_role}",
+                )
+                self.numbers.check(
+                    callers == row.callers,
+                    f"{method.path}: {sorted(callers)} got in; docs/permissions.md says {sorted(row.callers)}",
+                )
+
+    def _observed(self, method: Method, workloads: dict[str, set[str]]) -> tuple[str, set[str]]:
+        callers = set(workloads.get(method.full_name, set()))
+        admitted = self.matrix.admitted.get(method.full_name, set())
+        if method in self.inside:
+            return next(iter(admitted), "nobody"), callers
+        roles = [person.role for person in self.house.callers if person.name in admitted]
+        least = policy_pb2.AccessRole.Name(min(roles)) if roles else "nobody"
+        return least.removeprefix("ACCESS_ROLE_"), callers | ({"edge"} if roles else set())
+
+
+def _role(name: str) -> int:
+    return policy_pb2.AccessRole.Value(f"ACCESS_ROLE_{name}")
+
+
+def _each_and_all(fields: dict[str, object], each: bool) -> list[dict[str, object]]:
+    """All at once, and in the long form one by one: a door that refuses the first says nothing of the others."""
+    return [fields, *({name: value} for name, value in fields.items())] if each else [fields]
