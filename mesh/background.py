@@ -14,6 +14,15 @@ _LONGEST_PAUSE_SECONDS = 30.0
 _STEADY_SECONDS = 10.0
 
 
+def is_told_to_stop() -> bool:
+    """Whether somebody cancelled the task that asks.
+
+    Drivers end what waits for a connection that is gone with a CancelledError as well; that is a failure like others.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 class Background:
     """Runs tasks side by side. One that fails is logged and started again after a pause that grows to 30 seconds, and
     is short again once the task has run for a while.
@@ -51,7 +60,9 @@ class Background:
                 try:
                     await run()
                     return
-                except Exception as error:
+                except (Exception, asyncio.CancelledError) as error:
+                    if isinstance(error, asyncio.CancelledError) and is_told_to_stop():
+                        raise
                     if self._clock() - started > _STEADY_SECONDS:
                         pause = _FIRST_PAUSE_SECONDS
                     structlog.get_logger().error(

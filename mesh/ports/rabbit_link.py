@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -149,7 +149,7 @@ class RabbitLink:
             pause = FIRST_PAUSE_SECONDS
             while self._session is None or self._session.lost.is_set():
                 try:
-                    self._session = await self._connect()
+                    self._session = await _by_itself(self._connect())
                 except CONNECTION_EXCEPTIONS as error:
                     if not self._is_away:
                         log.warning("rabbitmq_unavailable", connection=self._name, error=type(error).__name__)
@@ -183,11 +183,31 @@ class RabbitLink:
         return {"connection_name": self._name}
 
 
+async def _by_itself(work: Coroutine[Any, Any, T]) -> T:
+    """Runs what the driver may end as cancelled because its connection was lost.
+
+    To whoever waits that would look as if it had been told to stop itself, and it would.
+
+    Raises:
+        RabbitUnavailable: it ended so.
+    """
+    task = asyncio.ensure_future(work)
+    task.add_done_callback(_look_at)
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    if task.cancelled():
+        raise RabbitUnavailable("RabbitMQ: the connection was lost; repeat later")
+    return task.result()
+
+
 async def _closed(connection: AbstractConnection) -> None:
     """Closes a connection that may be gone already, or not answer any more."""
     with suppress(*CONNECTION_EXCEPTIONS, TimeoutError):
         async with asyncio.timeout(ANSWER_SECONDS):
-            await connection.close()
+            await _by_itself(connection.close())
 
 
 def _look_at(task: "asyncio.Future[Any]") -> None:

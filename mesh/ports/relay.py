@@ -1,7 +1,10 @@
 """Carries jobs and events from the database to RabbitMQ; of all processes, one at a time does."""
 
 import asyncio
+from collections.abc import Awaitable
 
+from mesh.background import is_told_to_stop
+from mesh.ports.failures import StorageUnavailable
 from mesh.ports.rabbit_link import RabbitLink, Session
 from mesh.ports.relay_dead import DeadRelay
 from mesh.ports.relay_events import EventRelay
@@ -38,9 +41,19 @@ class Relay:
             try:
                 async with asyncio.TaskGroup() as group:
                     for relay in self._relays:
-                        group.create_task(relay.run())
+                        group.create_task(_to_the_end(relay.run()))
             finally:
                 await self._link.close()
+
+
+async def _to_the_end(relaying: Awaitable[None]) -> None:
+    """A relay that ends though nobody told it to is a failure: the others would go on without it and say nothing."""
+    try:
+        await relaying
+    except asyncio.CancelledError:
+        if is_told_to_stop():
+            raise
+    raise StorageUnavailable("RabbitMQ: the connection was lost; repeat later")
 
 
 async def _prepare(session: Session) -> None:

@@ -51,6 +51,27 @@ async def test_a_task_that_ran_for_a_while_is_started_again_at_once() -> None:
     assert pauses == [0.1, 0.2, 0.4, 0.1, 0.2]
 
 
+async def test_a_task_that_a_driver_cancels_is_started_again() -> None:
+    runs: list[int] = []
+    done = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        await asyncio.sleep(0)
+
+    async def lose_the_connection() -> None:
+        runs.append(len(runs))
+        if len(runs) == 3:
+            done.set()
+            await asyncio.sleep(60)
+        raise asyncio.CancelledError
+
+    background = Background(sleep)
+    background.start("quiz", lose_the_connection)
+    await asyncio.wait_for(done.wait(), 1)
+    await background.stop()
+    assert runs == [0, 1, 2]
+
+
 async def test_stopping_waits_until_every_task_has_cleaned_up() -> None:
     started, cleaned = asyncio.Event(), []
 

@@ -1,0 +1,70 @@
+"""What the driver of RabbitMQ does when a connection goes reaches nobody as an order to stop."""
+
+import asyncio
+from contextlib import nullcontext
+from types import SimpleNamespace
+from typing import Any
+
+import aio_pika
+import pytest
+
+from mesh.ports.failures import StorageUnavailable
+from mesh.ports.rabbit_link import RabbitLink, RabbitUnavailable, Session
+from mesh.ports.relay import Relay
+from mesh.ports.relay_dead import DeadRelay
+from mesh.ports.relay_events import EventRelay
+from mesh.ports.relay_jobs import JobRelay
+
+URL = "amqp://127.0.0.1:9/"
+
+
+async def prepare(session: Session) -> None:
+    """Nothing is declared."""
+
+
+async def test_a_connection_that_is_lost_while_it_is_made_is_no_order_to_stop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def lost(*_: Any, **__: Any) -> None:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(aio_pika, "connect", lost)
+    with pytest.raises(RabbitUnavailable, match="repeat later"):
+        await RabbitLink(URL, "test", prepare).session(0)
+
+
+async def test_whoever_waits_for_a_connection_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = asyncio.Event()
+
+    async def silent(*_: Any, **__: Any) -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            stopped.set()
+
+    monkeypatch.setattr(aio_pika, "connect", silent)
+    waiting = asyncio.create_task(RabbitLink(URL, "test", prepare).session(60))
+    await asyncio.sleep(0.01)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await asyncio.wait_for(stopped.wait(), 1)
+
+
+async def test_a_relay_that_ends_alone_ends_the_others_so_that_all_are_started_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def lost(_: object) -> None:
+        raise asyncio.CancelledError
+
+    async def go_on(_: object) -> None:
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(JobRelay, "run", lost)
+    for other in (EventRelay, DeadRelay):
+        monkeypatch.setattr(other, "run", go_on)
+    database: Any = SimpleNamespace(holding=lambda name: nullcontext())
+    async with asyncio.timeout(1):
+        with pytest.raises(ExceptionGroup) as ended:
+            await Relay(database, URL).run()
+    assert [type(each) for each in ended.value.exceptions] == [StorageUnavailable]
