@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import grpc
 from google.protobuf import duration_pb2
@@ -22,6 +22,7 @@ from mesh.ports.queue import Lease
 from mesh.runtime import Runtime
 from mesh.watch import Notifier
 from services.video import lifecycle, store
+from services.video.cost import ScriptGauge
 from services.video.store import Stored
 
 TOPIC = "video.plan"
@@ -45,6 +46,7 @@ class Planner:
 
     runtime: Runtime
     notifier: Notifier
+    gauge: ScriptGauge = field(default_factory=ScriptGauge)
 
     async def handle(self, lease: Lease) -> None:
         """Plans one video. A repeat finds it planned and does nothing."""
@@ -83,6 +85,7 @@ class Planner:
         written = await self._script(stored)
         if not written.script.scenes:
             raise _too_little()
+        self.gauge.check(written.script)
         video_id = stored.video.video_id
         async with self.runtime.database.transaction() as tx:
             fresh = await store.find(tx, video_id)
