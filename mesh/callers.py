@@ -1,7 +1,7 @@
 """Who calls, decided in one place for gRPC and HTTP: a signed workload from inside, or a token, a key or nobody from
 outside. Nothing else that metadata says of identity counts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from mootion.errors.v1 import reason_pb2
 from mootion.policy.v1 import policy_pb2
 
 from mesh.access_token import Claims, TokenRefused
+from mesh.certificates.names import workloads_in
 from mesh.context import Client, Principal
 from mesh.errors import CallError
 from mesh.signature import SIGNATURE_KEY, Signer
@@ -76,17 +77,23 @@ class Callers:
         authority: checks what people and partners show.
         local: whether a call from outside that shows nothing acts as the local account. Only for servers that nobody
             but this machine reaches.
+        trust_domain: of the certificates of the mesh; empty where there are none.
     """
 
     signer: Signer
     authority: Authority
     local: bool
+    trust_domain: str = ""
 
-    def from_inside(self, headers: Headers, path: str) -> Caller | None:
+    def from_inside(self, headers: Headers, path: str, uris: Iterable[str] = ()) -> Caller | None:
         """The signed workload, or None for a call from outside.
 
+        Args:
+            uris: what the certificate of the connection names.
+
         Raises:
-            CallError: UNAUTHENTICATED where identity is claimed without a good signature.
+            CallError: UNAUTHENTICATED where identity is claimed without a good signature, PERMISSION_DENIED where
+                another workload signed than the certificate names.
         """
         signature = headers.get(SIGNATURE_KEY)
         if signature is None:
@@ -95,8 +102,11 @@ class Callers:
             return None
         if not isinstance(signature, str) or not self.signer.is_good(signature, path, headers):
             raise _unsigned()
+        workload = _text(headers, CALLER_KEY)
+        if self.trust_domain and workload not in workloads_in(self.trust_domain, uris):
+            raise _not_its_certificate(workload)
         principal = principal_of(_text(headers, PRINCIPAL_KEY), _text(headers, ROLE_KEY))
-        return Caller(_text(headers, CALLER_KEY), principal, Client())
+        return Caller(workload, principal, Client())
 
     def nobody(self, headers: Headers) -> Caller:
         """Somebody from outside, whoever it is: for methods that are for everybody."""
@@ -190,6 +200,15 @@ def _refused(why: str) -> CallError:
         grpc.StatusCode.UNAUTHENTICATED,
         reason_pb2.REASON_TOKEN_INVALID,
         f"The token is not good: {why}. Sign in again, or refresh it.",
+    )
+
+
+def _not_its_certificate(workload: str) -> CallError:
+    return CallError(
+        grpc.StatusCode.PERMISSION_DENIED,
+        reason_pb2.REASON_CALLER_NOT_ALLOWED,
+        f"The certificate of the connection does not name the workload {workload[:64]!r} that signed the call. "
+        "Call with its own certificate.",
     )
 
 

@@ -9,6 +9,8 @@ from typing import Any, TypeVar, cast
 import grpc
 
 from mesh import addresses, policy
+from mesh.certificates.credentials import Credentials
+from mesh.certificates.secure_channels import SecureChannels
 from mesh.circuits import Circuits
 from mesh.outgoing import Identity, OutgoingMethod, ReplyStream, RequestSource, UnaryReply
 from mesh.signature import Signer
@@ -31,6 +33,8 @@ _OPTIONS = (
 _BALANCED: dict[str, Any] = {"loadBalancingConfig": [{"round_robin": {}}]}
 # The empty name stands for the whole server: one that says NOT_SERVING gets no new calls.
 _HEALTHY_ONLY = {**_BALANCED, "healthCheckConfig": {"serviceName": ""}}
+_PLAIN = (*_OPTIONS, ("grpc.service_config", json.dumps(_BALANCED)))
+_WATCHING_HEALTH = (*_OPTIONS, ("grpc.service_config", json.dumps(_HEALTHY_ONLY)))
 
 S = TypeVar("S")
 _Requests = AsyncIterable[Any] | Iterable[Any]
@@ -45,6 +49,8 @@ class Channels:
         workload: who calls where no service or worker is named by the context; empty for an outsider, whom the edge
             or the local principal identifies.
         signer: signs what the process says of itself; None for an outsider.
+        certificates: what it shows the services it calls, and whom it believes to be them; None where the mesh speaks
+            in plain.
         sleep: waits so many seconds between attempts.
         jitter: gives a number from 0 to 1.
     """
@@ -55,6 +61,7 @@ class Channels:
         workload: str,
         telemetry: Telemetry,
         signer: Signer | None = None,
+        certificates: Credentials | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -66,17 +73,40 @@ class Channels:
         self.sleep = sleep
         self.jitter = jitter
         self._channels: dict[str, grpc.aio.Channel] = {}
+        self._secure = SecureChannels(certificates) if certificates is not None else None
         self._stubs: dict[tuple[object, str, Identity | None], Any] = {}
 
     def channel(self, service: str) -> grpc.aio.Channel:
         """The bare channel to a service, for health and reflection, which have no policy."""
         address = self._address(service)
+        # The edge checks the health of services itself, and does not answer for it to outsiders.
+        options = _WATCHING_HEALTH if self.workload else _PLAIN
+        if self._secure is not None:
+            return self._secure.channel(address, service, options)
         if address not in self._channels:
-            # The edge checks the health of services itself, and does not answer for it to outsiders.
-            config = json.dumps(_HEALTHY_ONLY if self.workload else _BALANCED)
-            options = (*_OPTIONS, ("grpc.service_config", config))
             self._channels[address] = grpc.aio.insecure_channel(addresses.target(address), options=options)
         return self._channels[address]
+
+    def starter(self, service: str, shape: str, path: str, codec: dict[str, Any]) -> Callable[..., Any]:
+        """Starts calls of a method: each on the channel that shows the newest certificate, where there are any.
+
+        Args:
+            shape: such as `unary_unary`.
+            codec: the (de)serializers that the channel takes.
+        """
+        of = self.channel(service)
+        made: Callable[..., Any] = getattr(of, shape)(path, **codec)
+        if self._secure is None:
+            return made
+
+        def start(request: object, **how: Any) -> Any:
+            nonlocal made, of
+            newest = self.channel(service)
+            if newest is not of:
+                made, of = getattr(newest, shape)(path, **codec), newest
+            return made(request, **how)
+
+        return start
 
     def stub(
         self, stub_class: Callable[[grpc.aio.Channel], S], service: str, *, identity: Identity | None = None
@@ -100,6 +130,8 @@ class Channels:
         self._stubs.clear()
         for channel in channels.values():
             await channel.close()
+        if self._secure is not None:
+            await self._secure.close()
 
 
 class _PolicyChannel:
@@ -107,31 +139,29 @@ class _PolicyChannel:
 
     def __init__(self, channels: Channels, service: str, identity: Identity | None) -> None:
         self._channels = channels
-        self._bare = channels.channel(service)
+        self._service = service
         self._identity = identity
 
     def unary_unary(self, path: str, **codec: Any) -> Callable[..., UnaryReply[Any]]:
-        method = self._method(path, self._bare.unary_unary, codec)
+        method = self._method(path, "unary_unary", codec)
         return lambda request, *, timeout=None: UnaryReply(method, request, timeout)
 
     def unary_stream(self, path: str, **codec: Any) -> Callable[..., ReplyStream[Any]]:
-        method = self._method(path, self._bare.unary_stream, codec)
+        method = self._method(path, "unary_stream", codec)
         return lambda request, *, timeout=None: ReplyStream(method, request, timeout)
 
     def stream_unary(self, path: str, **codec: Any) -> Callable[..., UnaryReply[Any]]:
-        method = self._method(path, self._bare.stream_unary, codec)
+        method = self._method(path, "stream_unary", codec)
         return lambda requests, *, timeout=None: UnaryReply(method, RequestSource(requests), timeout)
 
     def stream_stream(self, path: str, **codec: Any) -> Callable[..., ReplyStream[Any]]:
-        method = self._method(path, self._bare.stream_stream, codec)
+        method = self._method(path, "stream_stream", codec)
         return lambda requests, *, timeout=None: ReplyStream(method, RequestSource(requests), timeout)
 
-    def _method(self, path: str, shape: Callable[..., Any], codec: dict[str, Any]) -> OutgoingMethod:
-        start = shape(
-            path,
-            request_serializer=codec["request_serializer"],
-            response_deserializer=codec["response_deserializer"],
-        )
+    def _method(self, path: str, shape: str, codec: dict[str, Any]) -> OutgoingMethod:
+        # Stubs give more than these two, such as whether the method is registered.
+        codecs = {name: codec[name] for name in ("request_serializer", "response_deserializer")}
+        start = self._channels.starter(self._service, shape, path, codecs)
         return OutgoingMethod(
             policy.method(path),
             start,

@@ -96,6 +96,9 @@ class Settings:
     max_streams: int = 1000
     drain_notice_seconds: float = 2.0
     drain_grace_seconds: float = 10.0
+    tls_dir: Path | None = None
+    edge_cert: Path | None = None
+    edge_key: Path | None = None
 
     @property
     def database_path(self) -> Path:
@@ -166,6 +169,8 @@ class _Reader:
     def number(self, name: str, default: T, parse: Callable[[str], T], low: float, high: float) -> T:
         value = self.env.get(name)
         if value is None:
+        if (settings.edge_cert is None) != (settings.edge_key is None):
+            reader.problems.append("MOOTION_EDGE_CERT, MOOTION_EDGE_KEY: give both or none")
             return default
         try:
             parsed = parse(value)
@@ -210,6 +215,10 @@ class _Reader:
                 name = match[1].lower()
                 found[name] = self._provider(name, f"MOOTION_OIDC_{match[1]}")
         return found
+
+    def path(self, name: str) -> Path | None:
+        value = self.env.get(name)
+        return Path(value) if value else None
 
     def _provider(self, name: str, prefix: str) -> OpenIdProvider:
         issuer = self.env[f"{prefix}_ISSUER"]
@@ -282,3 +291,6 @@ def _read(reader: _Reader) -> Settings:
         drain_notice_seconds=reader.number("MOOTION_DRAIN_NOTICE_SECONDS", 2.0, float, 0, 120),
         drain_grace_seconds=reader.number("MOOTION_DRAIN_GRACE_SECONDS", 10.0, float, 0, 3600),
     )
+        tls_dir=reader.path("MOOTION_TLS_DIR"),
+        edge_cert=reader.path("MOOTION_EDGE_CERT"),
+        edge_key=reader.path("MOOTION_EDGE_KEY"),

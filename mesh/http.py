@@ -2,8 +2,9 @@
 
 import asyncio
 import socket
+import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,6 +14,7 @@ import uvicorn
 from google.protobuf import json_format
 from mootion.errors.v1 import reason_pb2
 from mootion.policy.v1 import policy_pb2
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from mesh import status
 from mesh.callers import EDGE, Callers
@@ -26,6 +28,7 @@ WORKLOAD = "media"
 # What is served here are videos and what belongs to them.
 SCOPE = "video:read"
 HEALTH_PATH = "/healthz"
+PEER_URIS = "peer_uris"
 _LONGEST_SECONDS = 600.0
 
 _HTTP_CODES = {
@@ -45,9 +48,20 @@ _HTTP_CODES = {
 
 
 class HttpServer:
-    """Serves an application on a socket of its own, in the loop that runs already."""
+    """Serves an application on a socket of its own, in the loop that runs already.
 
-    def __init__(self, application: AsgiApplication, host: str, port: int, grace_seconds: float) -> None:
+    Args:
+        tls: what connections show and ask for; None for plain HTTP.
+    """
+
+    def __init__(
+        self,
+        application: AsgiApplication,
+        host: str,
+        port: int,
+        grace_seconds: float,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.create_server((host, port), family=family)
         self._readiness = _Readiness(application)
@@ -57,6 +71,8 @@ class HttpServer:
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=max(1, int(grace_seconds)),
+            http=_NamedPeer,
+            ssl_context_factory=None if tls is None else lambda config, default: tls,
         )
         self._server = _Embedded(config)
         self._task: asyncio.Task[None] | None = None
@@ -81,6 +97,16 @@ class HttpServer:
         """Ends the requests in flight now."""
         for task in tuple(self._server.server_state.tasks):
             task.cancel()
+
+
+class _NamedPeer(H11Protocol):
+    """Tells the application what the certificate of the connection names, as `state[PEER_URIS]` of the scope."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        certificate = transport.get_extra_info("peercert") or {}
+        uris = [value for kind, value in certificate.get("subjectAltName", ()) if kind == "URI"]
+        self.app_state = {**self.app_state, PEER_URIS: uris}
 
 
 class _Embedded(uvicorn.Server):
@@ -139,7 +165,8 @@ class CallMiddleware:
         request_id = headers.get("mootion-request-id", "")[:64] or self._ids.new()
         sender = _Sender(send)
         try:
-            call = await self._call(headers, scope["path"], request_id)
+            uris = scope.get("state", {}).get(PEER_URIS, ())
+            call = await self._call(headers, scope["path"], request_id, uris)
             with Entered(call, WORKLOAD):
                 await self._application(scope, receive, sender)
             await sender.release()
@@ -151,8 +178,10 @@ class CallMiddleware:
             )
             await sender.fail(_internal(request_id), request_id)
 
-    async def _call(self, headers: dict[str, str], path: str, request_id: str) -> CallContext:
-        caller = self._callers.from_inside(headers, path)
+    async def _call(
+        self, headers: dict[str, str], path: str, request_id: str, uris: Sequence[str]
+    ) -> CallContext:
+        caller = self._callers.from_inside(headers, path, uris)
         if caller is None:
             caller = await self._callers.from_outside(headers, SCOPE)
         if caller.workload != EDGE:

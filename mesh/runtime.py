@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TextIO
 
+from mesh.certificates.credentials import Credentials
 from mesh.allocator import keep_few_arenas
 from mesh.client import Channels
 from mesh.clock import Clock, SystemClock
@@ -28,7 +29,8 @@ from mesh.telemetry import Telemetry
 class Runtime:
     """The ports of a process, its clients of other services, time and ids.
 
-    `relay` is what a process that serves runs beside, where jobs and events are carried by a broker.
+    `relay` is what a process that serves runs beside, where jobs and events are carried by a broker. `certificates` are
+    what it shows others; None where the mesh speaks in plain.
     """
 
     settings: Settings
@@ -47,6 +49,7 @@ class Runtime:
     ids: Ids
     telemetry: Telemetry
     relay: Callable[[], Awaitable[None]] | None = None
+    certificates: Credentials | None = None
 
 
 @asynccontextmanager
@@ -73,7 +76,8 @@ async def open_runtime(
     ports = await open_ports(settings, new_id=ids.new, unanswered=lambda port: unanswered.labels(port).inc())
     sealer = _open_sealer(settings)
     signer = Signer(read_or_make(settings.mesh_key, settings.key_dir / "mesh.key", "MOOTION_MESH_KEY"))
-    channels = Channels(settings.address, workload, telemetry, signer)
+    certificates = Credentials(settings.tls_dir, workload) if settings.tls_dir is not None else None
+    channels = Channels(settings.address, workload, telemetry, signer, certificates)
     try:
         yield Runtime(
             settings=settings,
@@ -93,6 +97,7 @@ async def open_runtime(
             telemetry=telemetry,
             relay=ports.relay,
         )
+            certificates=certificates,
     finally:
         await channels.close()
         await ports.close()

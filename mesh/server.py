@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
 
 import grpc
 import structlog
@@ -24,6 +23,7 @@ from mesh.http import CallMiddleware, HttpServer
 from mesh.in_flight import InFlight
 from mesh.interceptors import interceptors
 from mesh.interceptors.admission import Admission
+from mesh.listening import bound, listen, require_tls13
 from mesh.metrics import MetricsEndpoint
 from mesh.runtime import Runtime, open_runtime
 from mesh.service import Build, Parts, Servicer
@@ -46,9 +46,6 @@ _OPTIONS = (
 # For the status of a call that is ended to get to its caller.
 LAST_WORDS_SECONDS = 0.5
 
-T = TypeVar("T")
-
-
 class Server:
     """The gRPC server, the HTTP application, the background tasks and the metrics of one process.
 
@@ -56,8 +53,8 @@ class Server:
         partial: see `handlers.bind`.
 
     Raises:
-        ConfigurationError: a method has no policy, what is registered is not what the contracts describe, or the
-            local principal would be reachable from another machine.
+        ConfigurationError: a method has no policy, what is registered is not what the contracts describe, the
+            certificates are no good, or the local principal would be reachable from another machine.
     """
 
     def __init__(self, runtime: Runtime, parts: Sequence[Parts], *, partial: bool = False) -> None:
@@ -68,7 +65,9 @@ class Server:
         self._in_flight = InFlight()
         self._health = health.aio.HealthServicer()
         authority = IdentityAuthority(runtime.channels, parts[0].name if parts else runtime.channels.workload)
-        self._callers = Callers(runtime.signer, authority, runtime.settings.local_principal)
+        self._callers = Callers(
+            runtime.signer, authority, runtime.settings.local_principal, _trust_domain(runtime)
+        )
         self._grpc = self._build_grpc([servicer for part in parts for servicer in part.servicers], partial)
         self._http: HttpServer | None = None
         self._metrics: MetricsEndpoint | None = None
@@ -82,14 +81,16 @@ class Server:
         settings = self._runtime.settings
         for part in self._parts:
             await _run_as(part.name, part.start)
-        _listen(self._grpc, settings)
+        listen(self._grpc, settings, self._runtime.certificates)
         self._http = self._open_http()
         if settings.metrics_port:
             registry = self._runtime.telemetry.metrics.registry
-            self._metrics = _bound(
+            self._metrics = bound(
                 "MOOTION_METRICS_PORT", lambda: MetricsEndpoint(registry, settings.metrics_port)
             )
         await self._grpc.start()
+        if self._runtime.certificates is not None:
+            await require_tls13(settings)
         if self._http is not None:
             await self._http.start()
         for part in self._parts:
@@ -168,12 +169,13 @@ class Server:
             raise ConfigurationError(
                 ["more than one service brings an HTTP application; there is one media port"]
             )
-        settings = self._runtime.settings
+        settings, certificates = self._runtime.settings, self._runtime.certificates
         application = CallMiddleware(applications[0], self._runtime.ids, self._callers)
-        return _bound(
+        tls = certificates.http() if certificates is not None else None
+        return bound(
             "MOOTION_MEDIA_PORT",
             lambda: HttpServer(
-                application, settings.bind_host, settings.media_port, settings.drain_grace_seconds
+                application, settings.bind_host, settings.media_port, settings.drain_grace_seconds, tls
             ),
         )
 
@@ -268,23 +270,8 @@ def _name_of(build: Build) -> str:
     return package.rpartition(".")[2]
 
 
-def _listen(server: grpc.aio.Server, settings: Settings) -> None:
-    def bind() -> None:
-        try:
-            server.add_insecure_port(f"{settings.bind_host}:{settings.grpc_port}")
-        except RuntimeError as error:
-            raise OSError from error
-
-    _bound("MOOTION_GRPC_PORT", bind)
-
-
-def _bound(variable: str, bind: Callable[[], T]) -> T:
-    try:
-        return bind()
-    except OSError as error:
-        raise ConfigurationError(
-            [f"the port of {variable} is taken or not allowed; set another one"]
-        ) from error
+def _trust_domain(runtime: Runtime) -> str:
+    return runtime.certificates.shown().trust_domain if runtime.certificates is not None else ""
 
 
 async def _run_as(workload: str, run: Callable[[], Awaitable[None]] | None) -> None:

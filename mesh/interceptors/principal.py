@@ -1,6 +1,6 @@
 """Who calls: the workload, the principal and whether both may."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import grpc
 from mootion.errors.v1 import reason_pb2
@@ -52,7 +52,8 @@ class PrincipalInterceptor:
         for_everybody = method.policy.least_role == policy_pb2.ACCESS_ROLE_PUBLIC
 
         async def identify(call: Call) -> Caller:
-            inside = callers.from_inside(call.metadata, path)
+            uris = _peer_uris(call) if callers.trust_domain else ()
+            inside = callers.from_inside(call.metadata, path, uris)
             if inside is not None:
                 return inside
             if EDGE not in method.callers:
@@ -106,6 +107,12 @@ def _not_allowed(caller: str, path: str) -> CallError:
         reason_pb2.REASON_CALLER_NOT_ALLOWED,
         f"{who} may not call {path}. Go through the edge.",
     )
+
+
+def _peer_uris(call: Call) -> list[str]:
+    """What the certificate of the caller's connection names."""
+    found: Iterable[bytes] = call.context.auth_context().get("peer_uri", ())
+    return [uri.decode() for uri in found]
 
 
 def _refuse_repeated(call: Call) -> None:

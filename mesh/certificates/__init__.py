@@ -1,0 +1,1 @@
+"""Certificates of workloads: made, kept in a folder, shown and checked."""
