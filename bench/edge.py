@@ -11,7 +11,6 @@ import asyncio
 import json
 import multiprocessing
 import random
-import socket
 import statistics
 import tempfile
 import time
@@ -28,6 +27,7 @@ from mootion.document.v1 import document_pb2, document_service_pb2, document_ser
 
 from gateway.edge import Edge
 from mesh.config import Settings
+from mesh.testing import free_port
 
 SERVICE = "mootion.document.v1.DocumentService"
 PASSAGES, CHARACTERS = 100, 1000
@@ -172,14 +172,6 @@ def report(
     }
     passed = max(added.values()) <= MOST_ADDED_MILLISECONDS
     return {"id": "P2", "n": rounds, "seed": seed, "pass": passed, "numbers": numbers}
-
-
-def free_port() -> int:
-    """A loopback port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def run(rounds: int, calls: int, seed: int) -> dict[str, object]:

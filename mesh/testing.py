@@ -1,6 +1,7 @@
 """Real servers for tests: every interceptor, real gRPC on a free loopback port, data in a folder of their own."""
 
 import asyncio
+import secrets
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable
@@ -22,6 +23,9 @@ from mesh.service import Build
 from mesh.signature import SIGNATURE_KEY
 
 S = TypeVar("S")
+
+FIRST_PORT, LAST_PORT = 10_000, 19_999
+_given: set[int] = set()
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,19 @@ async def _serving(runtime: Runtime, builds: tuple[Build, ...]) -> AsyncIterator
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-        return port
+    """A loopback port that nobody listens on. It may be used later: it is below the ports that Linux gives to outgoing
+    connections, and no other call of this process gets it."""
+    while True:
+        port = FIRST_PORT + secrets.randbelow(LAST_PORT - FIRST_PORT + 1)
+        if port not in _given and _is_free(port):
+            _given.add(port)
+            return port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

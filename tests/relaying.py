@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 
 from mesh.ports.open_ports import Ports
 
+STOP_SECONDS = 30.0
+
 
 @asynccontextmanager
 async def relaying(ports: Ports) -> AsyncIterator[None]:
@@ -18,4 +20,5 @@ async def relaying(ports: Ports) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
-        await asyncio.wait([task])
+        done, _ = await asyncio.wait([task], timeout=STOP_SECONDS)
+        assert done, "the relay goes on though it was cancelled"

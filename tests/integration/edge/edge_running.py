@@ -1,7 +1,6 @@
 """A real edge before the backend of `edge_backend.py`, run by a thread of its own so that tests are plain calls."""
 
 import asyncio
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,21 +10,8 @@ from pathlib import Path
 
 from gateway.edge import Edge
 from mesh.config import Settings
+from mesh.testing import free_port
 from tests.integration.edge import edge_backend
-
-_PORTS = iter(range(42600, 42700))
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    for port in _PORTS:
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise RuntimeError("no free port from 42600 to 42699")
 
 
 def settings_in(folder: Path, otlp_endpoint: str | None = None, *, max_calls: int = 128) -> Settings:

@@ -11,7 +11,8 @@ import grpc
 import pytest
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 
-from tests.integration.edge.edge_running import Running, free_port, running_edge
+from mesh.testing import free_port
+from tests.integration.edge.edge_running import Running, running_edge
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
