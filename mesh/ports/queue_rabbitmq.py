@@ -188,14 +188,14 @@ class RabbitQueue(SqlQueue):
         return lease
 
     async def _doubt(self, letter: Letter) -> None:
-        """Ends the lease that stands on a message which came back, since its worker is gone.
+        """Leaves the lease that stands on a message which came back two seconds more, since its worker is gone.
 
-        A worker that only lost its connection has time to say so.
+        The row says so at once: whoever doubts may be killed meanwhile too, and the next one would begin anew. A worker
+        that only lost its connection has that time to extend its lease.
         """
-        await asyncio.sleep(GRACE_SECONDS)
-        stands = and_(_jobs.state == JobState.LEASED, _jobs.message == letter.id)
-        gone = update(queue_jobs).where(_named(letter.notice), stands)
-        if await self.run(gone.values(available=self.now(), message="")):
+        until = self.now() + GRACE_SECONDS
+        stands = and_(_jobs.state == JobState.LEASED, _jobs.message == letter.id, _jobs.available > until)
+        if await self.run(update(queue_jobs).where(_named(letter.notice), stands).values(available=until)):
             log.warning("worker_gone", topic=letter.notice.topic, key=letter.notice.key)
         await letter.settle()
 

@@ -124,6 +124,23 @@ async def test_a_worker_that_only_loses_its_connection_keeps_its_job(
     assert await ports.queue.depth(TOPIC) == 0
 
 
+async def test_the_job_of_a_dead_worker_is_retaken_in_time_though_those_who_notice_die_too(
+    ports: Ports, other: RabbitQueue, amqp_url: str
+) -> None:
+    await ports.queue.publish(TOPIC, "a", b"")
+    await leased(other)
+    await other.close()
+    died, rounds = time.monotonic(), 4
+    assert isinstance(ports.database, SqliteDatabase)
+    for _ in range(rounds):
+        witness = RabbitQueue(ports.database, amqp_url)
+        assert await witness.lease(TOPIC, wait_seconds=0) is None
+        await asyncio.sleep(queue_rabbitmq.GRACE_SECONDS / rounds)
+        await witness.close()
+    assert (await leased(ports.queue)).attempt == 2
+    assert time.monotonic() - died < queue_rabbitmq.GRACE_SECONDS + 1.5
+
+
 async def test_a_job_held_for_long_stands_on_its_row_alone(
     ports: Ports, other: Queue, amqp_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
