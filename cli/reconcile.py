@@ -151,7 +151,8 @@ class Orders:
                 " take up what was ordered."
             ) from None
         if reply.failure:
-            raise ReconcileFailed(f"The search service gave up: {reply.failure}. See its log, then repeat.")
+            why = reply.failure.rstrip(".")
+            raise ReconcileFailed(f"The search service gave up: {why}. See its log, then repeat.")
         return reply
 
     async def _replied(self, key: str) -> Reply:

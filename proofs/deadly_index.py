@@ -1,4 +1,4 @@
-"""The document and search services in a process that dies between the commit of a change and its place in the index."""
+"""Search, and the services it follows, in a process that dies between the commit of a change and its index entry."""
 
 import asyncio
 import os
@@ -10,7 +10,10 @@ from mesh.ports.index import Index, Replacement
 from mesh.ports.open_index import open_index
 from proofs import lessons
 from services.document.__main__ import build as document
+from services.flowchart.__main__ import build as flowchart
+from services.quiz.__main__ import build as quiz
 from services.search import __main__ as search
+from services.video.__main__ import build as video
 
 When = Literal["before", "after"]
 
@@ -50,5 +53,5 @@ async def serve(settings: Settings, crash_at: int, when: When) -> None:
     setattr(search, "open_index", deadly)  # noqa: B010 - typed as a function of its own
     until = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, until.set)
-    async with lessons.served(settings, document, search.build):
+    async with lessons.served(settings, document, flowchart, quiz, video, search.build):
         await until.wait()

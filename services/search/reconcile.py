@@ -3,11 +3,14 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import grpc
+
+from mesh.errors import CallError
 from mesh.ports.index import Entry, Index, Replacement
 from mesh.ports.queue import Lease
 from mesh.reconcile import Difference, Holding, Order, Reply
 from mesh.runtime import Runtime
-from mesh.worker import Retry
+from mesh.worker import Reject, Retry
 from services.search.indexer import SUBSCRIPTION
 from services.search.owned import Owned
 
@@ -15,6 +18,14 @@ from services.search.owned import Owned
 CATCH_UP_SECONDS = 30.0
 MOST_ROUNDS = 5
 RETRY_SECONDS = 5.0
+# A service that is being replaced, or held back by its circuit for half a minute, is waited for.
+MOST_ATTEMPTS = 10
+UNANSWERED_SECONDS = 10.0
+NO_ANSWER = (
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+)
 
 Key = tuple[str, str]
 
@@ -59,20 +70,27 @@ class Reconciler:
     index: Index
 
     async def handle(self, lease: Lease) -> None:
-        """Carries out one order; a repeat finds less to do."""
+        """Carries out one order; a repeat finds less to do. Gives up with the words of the service that refused."""
         order = Order.decoded(lease.body)
-        if order.holdings is None:
-            reply = Reply(owners=await self.index.owners())
-        else:
-            difference = Difference()
-            for holding in order.holdings:
-                difference += await self.compare(holding, order.dry_run)
-            reply = Reply(difference=difference)
+        try:
+            reply = await self._carried_out(order)
+        except CallError as error:
+            if error.code in NO_ANSWER and lease.attempt < MOST_ATTEMPTS:
+                raise Retry(UNANSWERED_SECONDS) from error
+            raise Reject(error.reason, error.message) from error
         await self._tell(order, reply)
 
     async def on_dead(self, lease: Lease, reason: str) -> None:
         """Tells whoever waits that the order was given up."""
         await self._tell(Order.decoded(lease.body), Reply(failure=reason))
+
+    async def _carried_out(self, order: Order) -> Reply:
+        if order.holdings is None:
+            return Reply(owners=await self.index.owners())
+        difference = Difference()
+        for holding in order.holdings:
+            difference += await self.compare(holding, order.dry_run)
+        return Reply(difference=difference)
 
     async def compare(self, holding: Holding, dry_run: bool) -> Difference:
         """Makes all of an owner's entries as the services say, or only counts what differs."""

@@ -4,21 +4,26 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import grpc
 import pytest
+from mootion.errors.v1 import reason_pb2
 from mootion.search.v1 import search_service_pb2 as messages
 from mootion.search.v1.search_service_pb2_grpc import SearchServiceStub
 
 from mesh import context
 from mesh.config import Settings
+from mesh.errors import CallError
 from mesh.ports.index import Entry, Index, Replacement
 from mesh.ports.open_index import open_index
 from mesh.reconcile import TOPIC, Difference, Holding, Order, Reply
 from mesh.testing import Running, running
+from mesh.worker import Reject, Retry
 from services.document.__main__ import build as documents
 from services.flowchart.__main__ import build as flowcharts
 from services.quiz.__main__ import build as quiz_build
 from services.search import __main__ as search_main
-from services.search.reconcile import Reconciler
+from services.search.owned import Owned
+from services.search.reconcile import MOST_ATTEMPTS, Reconciler
 from services.video.__main__ import build as videos
 from tests.integration.document.library import ready
 from tests.integration.document.scripted_llm import ScriptedLlm
@@ -26,6 +31,7 @@ from tests.integration.flowchart.concepts import REPLIES as MAP_REPLIES
 from tests.integration.flowchart.concepts import mapped
 from tests.integration.quiz.questions import REPLIES as QUIZ_REPLIES
 from tests.integration.quiz.questions import quizzed
+from tests.integration.workers.leases import HeldLease
 
 KINDS = ("DOCUMENT", "PASSAGE", "ATOM", "CONCEPT", "QUIZ", "VIDEO")
 
@@ -142,6 +148,27 @@ async def test_what_changes_while_it_is_mended_ends_as_the_services_say(
     monkeypatch.setattr(type(index), "replace", meddling)
     await compared(served, index, holding, dry_run=False)
     assert await all_of(index, holding) == before
+
+
+async def test_a_service_that_does_not_answer_is_waited_for_and_named_when_it_never_does(
+    served: Running, opened: list[Index], holding: Holding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(self: object, owner_id: str, document_id: str) -> list[Entry]:
+        raise CallError(
+            grpc.StatusCode.UNAVAILABLE,
+            reason_pb2.REASON_DEPENDENCY_UNAVAILABLE,
+            "The flowchart service does not answer.",
+        )
+
+    monkeypatch.setattr(Owned, "_concepts", away)
+    order = Order("reconcile/run/3", holdings=[holding])
+    with context.working_as("search"):
+        reconciler = Reconciler(served.runtime, opened[0])
+        with pytest.raises(Retry):
+            await reconciler.handle(HeldLease(TOPIC, "3", order.encoded(), attempt=MOST_ATTEMPTS - 1))
+        with pytest.raises(Reject, match="DEPENDENCY_UNAVAILABLE: The flowchart service does not answer"):
+            await reconciler.handle(HeldLease(TOPIC, "3", order.encoded(), attempt=MOST_ATTEMPTS))
+    assert not await served.runtime.blobs.exists(order.reply_key)
 
 
 async def compared(served: Running, index: Index, holding: Holding, dry_run: bool) -> Difference:
