@@ -1,7 +1,7 @@
 """The child process that reads one document under limits and reports over its standard output.
 
-It reads one line of JSON from its standard input, so that a parent can start it before there is work. When
-the input ends without a line it ends too. Nothing of the parent's environment reaches it.
+Its standard input is a socket, by which one line of JSON and the open document come, so that a parent can start it
+before there is work. When the input ends without a line it ends too. Nothing of the parent's environment reaches it.
 """
 
 import gc
@@ -9,6 +9,7 @@ import importlib
 import json
 import os
 import select
+import socket
 import sys
 from collections.abc import Iterator
 from itertools import islice
@@ -24,6 +25,7 @@ from workers.documents.limits import Limits, confine, leave_no_folder
 from workers.documents.recognition import Recognition, RecognitionNeeded
 
 _BATCH = 64
+_AT_ONCE = 1 << 16
 _T = TypeVar("_T")
 
 
@@ -33,13 +35,25 @@ def main() -> None:
     gc.disable()  # one document's data has few cycles, and the process ends with it
     if not select.select([sys.stdin], [], [], 0)[0]:
         importlib.import_module("workers.documents.docx_text")  # there is time for what may not be needed
-    line = sys.stdin.readline()
+    line, document = _received()
     if line:
         job = json.loads(line)
         confine(Limits(**job["limits"]))
         forbid_network_and_programs()
+        # Opened anew by this name, it is read from its start as often as anybody likes.
+        job["path"] = f"/proc/self/fd/{document}"
         _Reporter(os.dup(sys.stdout.fileno())).report(job)
         os._exit(0)  # all is sent, and tidying a book's memory up would only take time
+
+
+def _received() -> tuple[bytes, int]:
+    """The line with the job and the descriptor of its document; an empty line when there will be none."""
+    with socket.socket(fileno=os.dup(sys.stdin.fileno())) as channel:
+        line, descriptors, _, _ = socket.recv_fds(channel, _AT_ONCE, 1)
+        while line and not line.endswith(b"\n"):
+            more = channel.recv(_AT_ONCE)
+            line = line + more if more else b""
+    return (line, descriptors[0]) if line and descriptors else (b"", -1)
 
 
 class _Reporter:

@@ -1,14 +1,15 @@
 """A child process that reads one document: started clean, watched, and killed whole.
 
 The child is spawned, never forked from this process. It is the leader of its own session, has an empty
-environment and an empty working folder that it removes at once, and puts itself under limits before it
-touches the file.
+environment, and puts itself under limits before it touches the file, which it is handed as an open descriptor. It
+stands behind a wall where bubblewrap can build one, else in an empty working folder that it removes at once.
 """
 
 import json
 import os
 import selectors
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from workers.documents import failures
+from workers.documents import bubblewrap, failures
 from workers.documents.failures import DocumentFailure
 from workers.documents.frames import FrameReader
 from workers.documents.limits import Limits
@@ -27,7 +28,8 @@ _ROOT = str(Path(__file__).resolve().parents[2])
 _START = "import sys; sys.path[:] = sys.argv[1:]; from workers.documents.child import main; main()"
 _POLL = 0.1  # seconds between two looks at whether the work was cancelled
 _MOST_BYTES = 512 << 20  # of messages from one child
-_DAMAGE = (-signal.SIGSEGV, -signal.SIGBUS)
+# By the child's own end, and as bubblewrap tells it.
+_DAMAGE = (-signal.SIGSEGV, -signal.SIGBUS, 128 + signal.SIGSEGV, 128 + signal.SIGBUS)
 
 
 class ReadingCancelled(Exception):
@@ -39,29 +41,24 @@ class Child:
 
     def __init__(self) -> None:
         self.folder = tempfile.mkdtemp(prefix="mootion-reading-")
-        paths = [path for path in sys.path if os.path.isabs(path)]
+        self._channel, channel_of_child = socket.socketpair()
         try:
-            self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-I",
-                    "-S",
-                    "-X",
-                    "utf8",
-                    "-c",
-                    _START,
-                    *dict.fromkeys([_ROOT, *paths]),
-                ],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                cwd=self.folder,
-                env={"LC_ALL": "C.UTF-8"},
-                start_new_session=True,
-            )
+            with channel_of_child:
+                self._process = subprocess.Popen(
+                    bubblewrap.walled(_command()),
+                    stdin=channel_of_child.fileno(),
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    cwd=self.folder,
+                    env={"LC_ALL": "C.UTF-8"},
+                    start_new_session=True,
+                )
         except OSError:
+            self._channel.close()
             self._remove_folder()
             raise
+        if bubblewrap.is_usable():
+            self._remove_folder()
 
     @property
     def pid(self) -> int:
@@ -93,17 +90,23 @@ class Child:
             if self._process.returncode is None:
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                with suppress(BrokenPipeError):
-                    stream.close()
+        self._channel.close()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
         self._remove_folder()
 
     def _give(self, job: dict[str, Any]) -> None:
-        assert self._process.stdin is not None
-        with suppress(BrokenPipeError):  # a child that died already is reported by its end
-            self._process.stdin.write(json.dumps(job).encode() + b"\n")
-            self._process.stdin.flush()
+        """Sends the job with its file, opened here; a pipe in its place keeps the child waiting, not this process."""
+        document = os.open(job.pop("path"), os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            with suppress(
+                BrokenPipeError, ConnectionResetError
+            ):  # a child that died already is reported by its end
+                line = json.dumps(job).encode() + b"\n"
+                sent = socket.send_fds(self._channel, [line], [document])
+                self._channel.sendall(line[sent:])
+        finally:
+            os.close(document)
 
     def _messages(self, deadline: float, cancelled: Callable[[], bool]) -> Iterator[tuple[str, Any]]:
         assert self._process.stdout is not None
@@ -148,3 +151,8 @@ class Child:
     def _remove_folder(self) -> None:
         with suppress(FileNotFoundError):
             os.rmdir(self.folder)
+
+
+def _command() -> list[str]:
+    paths = [path for path in sys.path if os.path.isabs(path)]
+    return [sys.executable, "-I", "-S", "-X", "utf8", "-c", _START, *dict.fromkeys([_ROOT, *paths])]

@@ -48,7 +48,9 @@ def confine(limits: Limits) -> None:
 
 
 def leave_no_folder() -> None:
-    """Removes the empty folder the process was started in, so that it has no place to write and nothing
-    stays.
+    """Removes the empty folder the process was started in, so that it has no place to write and nothing stays. Behind a
+    wall there is none.
     """
-    os.rmdir(os.getcwd())
+    folder = os.getcwd()
+    if folder != "/":
+        os.rmdir(folder)
