@@ -17,7 +17,7 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
         self.texts: list[str] = []
         self.spans = 0
 
-    async def Export(  # type: ignore[override]
+    async def Export(
         self, request: trace_service_pb2.ExportTraceServiceRequest, context: Any
     ) -> trace_service_pb2.ExportTraceServiceResponse:
         """Part of the protocol."""
@@ -39,7 +39,7 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
 async def collecting() -> AsyncIterator[Collector]:
     """Serves until the block ends."""
     found, server = Collector(), grpc.aio.server()
-    trace_service_pb2_grpc.add_TraceServiceServicer_to_server(found, server)
+    trace_service_pb2_grpc.add_TraceServiceServicer_to_server(found, server)  # type: ignore[no-untyped-call]
     port = server.add_insecure_port("127.0.0.1:0")
     found.url = f"http://127.0.0.1:{port}"
     await server.start()

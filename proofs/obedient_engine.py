@@ -1,10 +1,9 @@
 """A language model that does whatever the text it is shown tells it to: an OpenAI-compatible server on loopback."""
 
 import asyncio
-import json
 import re
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,9 +15,24 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 # What an instruction in a document looks like to a model that wants to please.
-_ORDER = re.compile(r"OBEY\[(?P<name>[a-z-]+)\]")
+_ORDER = re.compile(r"OBEY ([a-z-]+)")
 
-Answer = Callable[[dict[str, Any], str], str]
+
+@dataclass(frozen=True)
+class Asked:
+    """One question to the model: the whole request, its key, what the system says, and what was said last."""
+
+    body: Mapping[str, Any]
+    key: str
+
+    @property
+    def system(self) -> str:
+        return str(self.body["messages"][0]["content"])
+
+    @property
+    def said(self) -> str:
+        """All that was said; the text to work on stands in the last question."""
+        return "\n".join(str(each.get("content", "")) for each in self.body["messages"])
 
 
 @dataclass
@@ -26,47 +40,42 @@ class Engine:
     """What it was asked and how it answers.
 
     Args:
-        answers: what to reply for each order that a text may hold, made from the whole request and what was obeyed.
-        otherwise: the reply where no order stands in the text.
+        orders: what it replies to each order that a text may hold.
+        otherwise: what it replies where there is none.
         fails: reply to everything with a 500 that repeats the request and its key.
     """
 
     url: str
-    answers: dict[str, Answer] = field(default_factory=dict)
-    otherwise: Answer = lambda request, order: "{}"
+    orders: Mapping[str, Callable[[Asked], str]] = field(default_factory=dict)
+    otherwise: Callable[[Asked], str] = lambda asked: "{}"
     fails: bool = False
     asked: int = 0
     obeyed: dict[str, int] = field(default_factory=dict)
-    prompts: list[str] = field(default_factory=list)
+    systems: set[str] = field(default_factory=set)
 
     async def complete(self, request: Request) -> Response:
         """Part of the protocol."""
-        body = await request.json()
+        asked = Asked(await request.json(), request.headers.get("authorization", "").removeprefix("Bearer "))
         self.asked += 1
-        text = "\n".join(str(each.get("content", "")) for each in body["messages"])
-        self.prompts.append(text)
+        self.systems.add(asked.system)
         if self.fails:
-            key = request.headers.get("authorization", "")
-            return JSONResponse({"error": {"message": f"cannot: {key} {text}"}}, 500)
-        return JSONResponse(_completion(body, self._answer(body)))
+            return JSONResponse({"error": {"message": f"cannot: {asked.key} {asked.said}"}}, 500)
+        return JSONResponse(_completion(asked, self._answer(asked)))
 
-    def _answer(self, body: dict[str, Any]) -> str:
-        # Only what is asked last counts: the instructions before it have examples of their own.
-        found = _ORDER.search(str(body["messages"][-1].get("content", "")))
-        name = found["name"] if found else ""
-        answer = self.answers.get(name)
-        if answer is None:
-            return self.otherwise(body, name)
-        self.obeyed[name] = self.obeyed.get(name, 0) + 1
-        return answer(body, name)
+    def _answer(self, asked: Asked) -> str:
+        found = _ORDER.search(asked.said)
+        if found is None or found[1] not in self.orders:
+            return self.otherwise(asked)
+        self.obeyed[found[1]] = self.obeyed.get(found[1], 0) + 1
+        return self.orders[found[1]](asked)
 
 
-def _completion(body: dict[str, Any], content: str) -> dict[str, Any]:
+def _completion(asked: Asked, content: str) -> dict[str, Any]:
     return {
         "id": "chatcmpl-1",
         "object": "chat.completion",
         "created": 1,
-        "model": body["model"],
+        "model": asked.body["model"],
         "choices": [
             {
                 "index": 0,
@@ -91,8 +100,3 @@ async def serving() -> AsyncIterator[Engine]:
     finally:
         server.should_exit = True
         await task
-
-
-def as_json(value: Any) -> str:
-    """A reply of a schema."""
-    return json.dumps(value)

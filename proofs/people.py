@@ -24,7 +24,7 @@ _IDENTITY = "/mootion.identity.v1.IdentityService/"
 _ACCOUNT = "/mootion.identity.v1.AccountService/"
 _ADMIN = "/mootion.identity.v1.AdminService/"
 # Other names of a thing in requests, and its name in the replies that it was made with.
-OTHER_NAMES = {"source_id": "node_id", "target_id": "node_id", "principal_id": "account_id"}
+OTHER_NAMES = {"source_id": "node_id", "target_id": "node_id", "principal_id": "account_id", "match_id": "option_id"}
 
 
 @dataclass
