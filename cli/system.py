@@ -16,7 +16,11 @@ from cli import lock
 from cli.children import Child
 from cli.services import WORKERS, build_of, service_names
 from gateway.edge import Edge
+from gateway.limiter import Limiter
+from gateway.rate_limit_service import rate_limit_service
 from mesh.config import Settings
+from mesh.counted import Counted
+from mesh.policy import all_methods
 from mesh.runtime import Runtime, open_runtime
 from mesh.server import serve
 
@@ -64,6 +68,7 @@ class System:
                 async with (
                     open_runtime(self.settings, "mootion", log=log or file) as runtime,
                     self._serving(runtime),
+                    rate_limit_service(_limiter(runtime)) as self._edge.limiter,
                 ):
                     await self._run_children(runtime, ready)
 
@@ -132,6 +137,11 @@ class System:
             os.kill(self._edge.pid, signal.SIGKILL)
         sys.stderr.write("Stopped at once; queued work goes on at the next start.\n")
         os._exit(INTERRUPTED)
+
+
+def _limiter(runtime: Runtime) -> Limiter:
+    """Counts where the services count."""
+    return Limiter(runtime.limits, Counted(runtime.signer.key), all_methods())
 
 
 async def _first_of(wanted: Coroutine[Any, Any, Any], running: "asyncio.Task[None]") -> None:

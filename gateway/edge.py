@@ -31,11 +31,15 @@ class Edge:
     """An Envoy that is a child of this process and ends with it.
 
     Start it from the main thread: the kernel ends it when the thread that started it ends.
+
+    Attributes:
+        limiter: where the rate-limit service answers when Envoy starts; where there is none, the services count alone.
     """
 
-    def __init__(self, settings: Settings, *, concurrency: int = 2) -> None:
+    def __init__(self, settings: Settings, *, concurrency: int = 2, limiter: str | None = None) -> None:
         self._settings = settings
         self._concurrency = concurrency
+        self.limiter = limiter
         self._process: asyncio.subprocess.Process | None = None
         self._log = settings.log_dir / "edge.log"
 
@@ -60,7 +64,7 @@ class Edge:
         _require_free("127.0.0.1", self._settings.edge_admin_port, "MOOTION_EDGE_ADMIN_PORT")
         self._settings.log_dir.mkdir(parents=True, exist_ok=True)
         config = self._settings.data_dir / "edge.json"
-        config.write_text(json.dumps(placed(self._settings)))
+        config.write_text(json.dumps(placed(self._settings, limiter=self.limiter)))
         with self._log.open("wb") as log, (self._settings.log_dir / "edge-access.log").open("ab") as access:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command(config),

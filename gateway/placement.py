@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from gateway.exposure import expose
 from mesh.addresses import each_of, host_and_port
 from mesh.config import Settings
+from mesh.limit_question import LIMITER
 
 GATEWAY = Path(__file__).resolve().parent
 _SWAGGER_UI = "swagger-ui/"
@@ -17,10 +19,12 @@ _FOREIGN_ORIGINS = "foreign-origins"
 _Json = dict[str, Any]
 
 
-def placed(settings: Settings, derived: str | None = None) -> _Json:
+def placed(settings: Settings, derived: str | None = None, *, limiter: str | None = None) -> _Json:
     """The configuration Envoy is started with.
 
-    `derived` is the text of `envoy.json`; default: the checked-in file.
+    Args:
+        derived: the text of `envoy.json`; default: the checked-in file.
+        limiter: where the rate-limit service answers, as `host:port`; where there is none, the services count alone.
     """
     config: _Json = json.loads(derived or (GATEWAY / "envoy.json").read_text())
     _set_address(config["admin"], f"127.0.0.1:{settings.edge_admin_port}")
@@ -28,13 +32,15 @@ def placed(settings: Settings, derived: str | None = None) -> _Json:
     listener = resources["listeners"][0]
     _set_address(listener, f"{settings.bind_host}:{settings.edge_port}")
     manager = listener["filterChains"][0]["filters"][0]["typedConfig"]
+    expose(config, settings, limited=limiter is not None)
     if not settings.is_loopback:
         _open_to_all(manager["routeConfig"])
     if settings.otlp_endpoint is None:
         del manager["tracing"]
         resources["clusters"] = [one for one in resources["clusters"] if one["name"] != _TRACES]
     for cluster in resources["clusters"]:
-        _set_replicas(cluster, each_of(_address_of(cluster["name"], settings)), settings)
+        address = limiter if cluster["name"] == LIMITER else _address_of(cluster["name"], settings)
+        _set_replicas(cluster, each_of(address or ""), settings)
     _find_files(config)
     return config
 

@@ -12,9 +12,13 @@ from mesh import addresses
 
 _ADDRESS_VARIABLE = re.compile(r"MOOTION_([A-Z][A-Z0-9_]*)_ADDRESS")
 _PROVIDER_VARIABLE = re.compile(r"MOOTION_OIDC_([A-Z][A-Z0-9]*)_ISSUER")
+_ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _ENGINES = ("extractive", "openai")
 _SWITCH = ("on", "off")
+
+# What the platform admits from one address in a minute.
+CALLS_AN_ADDRESS = 1000
 
 T = TypeVar("T")
 
@@ -85,6 +89,10 @@ class Settings:
     local_principal: bool = True
     semantic: bool = False
     principal_limit: int = 100
+    address_limit: int | None = None
+    trusted_proxies: int = 0
+    cors_origins: tuple[str, ...] = ()
+    edge_heap_mib: int = 1024
     mesh_key: Secret | None = None
     data_key: Secret | None = None
     old_data_keys: tuple[Secret, ...] = ()
@@ -134,6 +142,14 @@ class Settings:
             return ip_address(self.bind_host).is_loopback
         except ValueError:
             return False
+
+    @property
+    def calls_an_address(self) -> int:
+        """Calls a minute that the edge admits from one address; 0 for no limit, as where only the person at the machine
+        calls and nobody asked for one."""
+        if self.address_limit is not None:
+            return self.address_limit
+        return 0 if self.local_principal else CALLS_AN_ADDRESS
 
     def address(self, service: str) -> str:
         """Where a service answers, see `mesh.addresses`: its own addresses, or that of the process that serves
@@ -207,6 +223,13 @@ class _Reader:
     def list(self, name: str) -> list[str]:
         return [part.strip() for part in self.env.get(name, "").split(",") if part.strip()]
 
+    def origins(self, name: str) -> tuple[str, ...]:
+        found = self.list(name)
+        for origin in found:
+            if not _ORIGIN.fullmatch(origin):
+                self.problems.append(f"{name}: {origin!r} is no origin; give such as https://learn.example.org")
+        return tuple(found)
+
     def providers(self) -> dict[str, OpenIdProvider]:
         found = {}
         for variable in sorted(self.env):
@@ -279,6 +302,10 @@ def _read(reader: _Reader) -> Settings:
         local_principal=reader.choice("MOOTION_LOCAL_PRINCIPAL", "on", _SWITCH) == "on",
         semantic=reader.choice("MOOTION_SEMANTIC", "off", _SWITCH) == "on",
         principal_limit=reader.number("MOOTION_PRINCIPAL_LIMIT", 100, int, 0, 1_000_000),
+        address_limit=reader.number("MOOTION_ADDRESS_LIMIT", None, int, 0, 1_000_000),
+        trusted_proxies=reader.number("MOOTION_TRUSTED_PROXIES", 0, int, 0, 10),
+        cors_origins=reader.origins("MOOTION_CORS_ORIGINS"),
+        edge_heap_mib=reader.number("MOOTION_EDGE_HEAP_MIB", 1024, int, 128, 1_048_576),
         mesh_key=reader.secret("MOOTION_MESH_KEY"),
         data_key=reader.secret("MOOTION_DATA_KEY"),
         old_data_keys=tuple(Secret(key) for key in reader.list("MOOTION_OLD_DATA_KEYS")),

@@ -74,6 +74,7 @@ async def open_runtime(
     ids = Ids()
     unanswered = telemetry.metrics.unanswered
     ports = await open_ports(settings, new_id=ids.new, unanswered=lambda port: unanswered.labels(port).inc())
+    telemetry.metrics.limits_degraded.set_function(lambda: float(ports.limits.degraded))
     sealer = _open_sealer(settings)
     signer = Signer(read_or_make(settings.mesh_key, settings.key_dir / "mesh.key", "MOOTION_MESH_KEY"))
     certificates = Credentials(settings.tls_dir, workload) if settings.tls_dir is not None else None
@@ -96,8 +97,8 @@ async def open_runtime(
             ids=ids,
             telemetry=telemetry,
             relay=ports.relay,
-        )
             certificates=certificates,
+        )
     finally:
         await channels.close()
         await ports.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 from mesh.derive.contracts import Contracts
 
 # Clusters of the edge that are no services.
-_OTHER_CLUSTERS = frozenset({"media", "keys", "traces"})
+_OTHER_CLUSTERS = frozenset({"media", "keys", "limiter", "traces"})
 
 
 def differences(contracts: Contracts, root: Path) -> list[str]:

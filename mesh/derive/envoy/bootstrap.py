@@ -19,15 +19,23 @@ from envoy_data_plane.envoy.config.core.v3 import (
     GrpcServiceEnvoyGrpc,
     Http2ProtocolOptions,
     HttpProtocolOptions,
+    HttpProtocolOptionsHeadersWithUnderscoresAction,
     SubstitutionFormatString,
     TypedExtensionConfig,
 )
 from envoy_data_plane.envoy.config.listener.v3 import Filter, FilterChain, Listener
-from envoy_data_plane.envoy.config.overload.v3 import OverloadManager, ResourceMonitor
+from envoy_data_plane.envoy.config.overload.v3 import (
+    OverloadAction,
+    OverloadManager,
+    ResourceMonitor,
+    ThresholdTrigger,
+    Trigger,
+)
 from envoy_data_plane.envoy.config.trace.v3 import OpenTelemetryConfig, TracingHttp
 from envoy_data_plane.envoy.extensions.access_loggers.stream.v3 import StdoutAccessLog
 from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v3 import (
     HttpConnectionManager,
+    HttpConnectionManagerPathWithEscapedSlashesAction,
     HttpConnectionManagerTracing,
 )
 from envoy_data_plane.envoy.extensions.formatter.req_without_query.v3 import ReqWithoutQuery
@@ -37,6 +45,7 @@ from envoy_data_plane.envoy.extensions.http.early_header_mutation.header_mutatio
 from envoy_data_plane.envoy.extensions.resource_monitors.downstream_connections.v3 import (
     DownstreamConnectionsConfig,
 )
+from envoy_data_plane.envoy.extensions.resource_monitors.fixed_heap.v3 import FixedHeapConfig
 from envoy_data_plane.envoy.type.matcher.v3 import StringMatcher
 from envoy_data_plane.envoy.type.v3 import Percent
 from envoy_data_plane.google.protobuf import Any, Struct
@@ -50,6 +59,14 @@ from mesh.derive.envoy.replies import ORIGINAL_PATH, local_replies
 from mesh.derive.envoy.routes import route_configuration
 
 MAX_CONNECTIONS = 10_000
+MAX_STREAMS_A_CONNECTION = 100
+CONNECTION_WINDOW_BYTES = 16 * STREAM_WINDOW_BYTES
+MAX_HEADER_KIB = 32
+MAX_HEADERS = 100
+# Shares of the heap at which unused memory is given back, and at which calls are refused.
+_SHRINK, _REFUSE = 0.90, 0.95
+_HEAP = "envoy.resource_monitors.fixed_heap"
+_CONNECTIONS = "envoy.resource_monitors.global_downstream_max_connections"
 _OWN_HEADERS = ("x-request-id", ORIGINAL_PATH, "x-envoy-original-method")
 _CONNECTION_MANAGER = "envoy.filters.network.http_connection_manager"
 _ACCESS_LOG = {
@@ -75,7 +92,7 @@ def bootstrap(contracts: Contracts) -> Bootstrap:
     admin = f"127.0.0.1:{settings.edge_admin_port}"
     return Bootstrap(
         layered_runtime=LayeredRuntime(layers=[_longer_patterns()]),
-        overload_manager=_overload(),
+        overload_manager=_overload(settings),
         admin=Admin(address=socket_address(admin)),
         static_resources=BootstrapStaticResources(
             listeners=[_listener(contracts, settings)], clusters=clusters(contracts, settings)
@@ -89,16 +106,34 @@ def _longer_patterns() -> RuntimeLayer:
     return RuntimeLayer(name="contracts", static_layer=Struct.from_dict(limit))
 
 
-def _overload() -> OverloadManager:
-    """More connections than this are refused before they cost memory."""
-    limit = DownstreamConnectionsConfig(max_active_downstream_connections=MAX_CONNECTIONS)
-    name = "envoy.resource_monitors.global_downstream_max_connections"
-    return OverloadManager(resource_monitors=[ResourceMonitor(name=name, typed_config=Any.pack(limit))])
+def _overload(settings: Settings) -> OverloadManager:
+    """More connections than this are refused before they cost memory; before memory ends, calls are."""
+    connections = DownstreamConnectionsConfig(max_active_downstream_connections=MAX_CONNECTIONS)
+    heap = FixedHeapConfig(max_heap_size_bytes=settings.edge_heap_mib * 1_048_576)
+    return OverloadManager(
+        refresh_interval=timedelta(milliseconds=250),
+        resource_monitors=[
+            ResourceMonitor(name=_CONNECTIONS, typed_config=Any.pack(connections)),
+            ResourceMonitor(name=_HEAP, typed_config=Any.pack(heap)),
+        ],
+        actions=[
+            _when_heap_is(_SHRINK, "envoy.overload_actions.shrink_heap"),
+            _when_heap_is(_REFUSE, "envoy.overload_actions.stop_accepting_requests"),
+        ],
+    )
+
+
+def _when_heap_is(share: float, action: str) -> OverloadAction:
+    return OverloadAction(
+        name=action, triggers=[Trigger(name=_HEAP, threshold=ThresholdTrigger(value=share))]
+    )
 
 
 def _listener(contracts: Contracts, settings: Settings) -> Listener:
     """Without port reuse a second edge on the same port fails at its start instead of sharing the calls."""
-    manager = Filter(name=_CONNECTION_MANAGER, typed_config=Any.pack(_connection_manager(contracts)))
+    manager = Filter(
+        name=_CONNECTION_MANAGER, typed_config=Any.pack(_connection_manager(contracts, settings))
+    )
     return Listener(
         name="edge",
         address=socket_address(f"{settings.bind_host}:{settings.edge_port}"),
@@ -108,20 +143,29 @@ def _listener(contracts: Contracts, settings: Settings) -> Listener:
     )
 
 
-def _connection_manager(contracts: Contracts) -> HttpConnectionManager:
+def _connection_manager(contracts: Contracts, settings: Settings) -> HttpConnectionManager:
     return HttpConnectionManager(
         stat_prefix="edge",
         server_name="mootion",
         use_remote_address=True,
+        xff_num_trusted_hops=settings.trusted_proxies,
         generate_request_id=True,
         always_set_request_id_in_response=True,
         normalize_path=True,
+        path_with_escaped_slashes_action=HttpConnectionManagerPathWithEscapedSlashesAction.REJECT_REQUEST,
+        max_request_headers_kb=MAX_HEADER_KIB,
         early_header_mutation_extensions=[_strip_identity()],
-        common_http_protocol_options=HttpProtocolOptions(idle_timeout=timedelta(hours=1)),
-        http2_protocol_options=Http2ProtocolOptions(
-            max_concurrent_streams=1024, initial_stream_window_size=STREAM_WINDOW_BYTES
+        common_http_protocol_options=HttpProtocolOptions(
+            idle_timeout=timedelta(hours=1),
+            max_headers_count=MAX_HEADERS,
+            headers_with_underscores_action=HttpProtocolOptionsHeadersWithUnderscoresAction.REJECT_REQUEST,
         ),
-        request_headers_timeout=timedelta(seconds=30),
+        http2_protocol_options=Http2ProtocolOptions(
+            max_concurrent_streams=MAX_STREAMS_A_CONNECTION,
+            initial_stream_window_size=STREAM_WINDOW_BYTES,
+            initial_connection_window_size=CONNECTION_WINDOW_BYTES,
+        ),
+        request_headers_timeout=timedelta(seconds=10),
         stream_idle_timeout=timedelta(seconds=60),
         route_config=route_configuration(contracts),
         http_filters=http_filters(contracts),

@@ -40,19 +40,21 @@ from mesh.config import Settings
 from mesh.derive.contracts import Contracts
 from mesh.derive.envoy.tokens import KEYS, edge_address
 from mesh.http import HEALTH_PATH as MEDIA_HEALTH_PATH
+from mesh.limit_question import LIMITER
 
 MEDIA = "media"
 TRACES = "traces"
 STREAM_WINDOW_BYTES = 1_048_576
 MAX_UPSTREAM_CONNECTIONS = 1024
 _OTLP_GRPC_PORT = 4317
+_ANY_PORT = 50053
 _PROTOCOL = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
 def clusters(contracts: Contracts, settings: Settings) -> list[Cluster]:
     """Every cluster, services first. Embedded, all services share one address."""
     services = [_service(contracts, domain, settings) for domain in contracts.domains]
-    return [*services, _media(settings), _keys(settings), _traces(settings)]
+    return [*services, _media(settings), _keys(settings), _limiter(settings), _traces(settings)]
 
 
 def backends(contracts: Contracts) -> list[str]:
@@ -79,6 +81,11 @@ def _keys(settings: Settings) -> Cluster:
     """The edge itself, from which it reads the keys of tokens."""
     protocol = HttpProtocolOptionsExplicitHttpConfig(http_protocol_options=Http1ProtocolOptions())
     return _cluster(KEYS, edge_address(settings), protocol)
+
+
+def _limiter(settings: Settings) -> Cluster:
+    """The rate-limit service, which the process of the edge runs; its port is known at the start alone."""
+    return _cluster(LIMITER, f"{settings.bind_host}:{_ANY_PORT}", _http2())
 
 
 def _traces(settings: Settings) -> Cluster:

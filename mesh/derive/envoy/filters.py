@@ -25,9 +25,11 @@ from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v
 from envoy_data_plane.envoy.type.matcher.v3 import RegexMatcher, StringMatcher
 from envoy_data_plane.envoy.type.v3 import Percent
 
+from mesh.config import CALLS_AN_ADDRESS
 from mesh.derive.contracts import Contracts
 from mesh.derive.envoy.clusters import backends
 from mesh.derive.envoy.extension import extension, http_filter
+from mesh.derive.envoy.limits import address_filter, contract_filter
 from mesh.derive.envoy.replies import HEALTH_PATH
 from mesh.derive.envoy.tokens import token_filter
 from mesh.policy import DEFAULT_MAX_REQUEST_BYTES
@@ -43,8 +45,12 @@ def http_filters(contracts: Contracts) -> list[HttpFilter]:
         http_filter("cors", Cors()),
         # Before anything that reads a body: answers probes without a backend's help.
         http_filter("health_check", _health(contracts)),
-        # Before anything that costs: a token that is not good goes no further.
+        # Before anything that costs: who calls too often goes no further, whatever is called. Probes are not counted.
+        http_filter("local_ratelimit", address_filter(CALLS_AN_ADDRESS)),
+        # A token that is not good goes no further.
         http_filter("jwt_authn", token_filter()),
+        # After the token, which says whom to count, and before the body is read.
+        http_filter("ratelimit", contract_filter()),
         # Outside of the transcoder, so that it sees the JSON and not the messages.
         http_filter("compressor", _compressor()),
         # Before the transcoder: turns gRPC-web into gRPC, which the transcoder passes on untouched.

@@ -42,6 +42,7 @@ from mesh.errors import DOMAIN, reason_name
 HEALTH_PATH = r"/healthz(\?.*)?"
 ORIGINAL_PATH = "x-envoy-original-path"
 _GRPC = "application/grpc"
+_UNLESS_THERE = HeaderValueOptionHeaderAppendAction.ADD_IF_ABSENT
 _CODE_NUMBERS = {code: code.value[0] for code in grpc.StatusCode}
 
 
@@ -50,7 +51,8 @@ class Fault:
     """What a status of Envoy's own means in terms of the contract.
 
     `path` narrows it to request paths, `flag` to one of Envoy's response flags. `retry_after_seconds` tells the caller
-    when to come back; `http_status` is sent to REST callers in place of `status`.
+    when to come back, unless the reply has a header `retry-after` already, which is believed; `http_status` is sent to
+    REST callers in place of `status`.
     """
 
     status: int
@@ -94,6 +96,13 @@ _FAULTS = (
         grpc.StatusCode.INVALID_ARGUMENT,
         reason_pb2.REASON_REQUEST_TOO_LARGE,
         "The request is larger than this method admits.",
+    ),
+    Fault(
+        429,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        reason_pb2.REASON_RATE_LIMITED,
+        "More calls came than are admitted. Wait for as long as is said, and try again.",
+        retry_after_seconds=1,
     ),
     Fault(
         431,
@@ -161,8 +170,11 @@ def _for_grpc(fault: Fault) -> ResponseMapper:
         ),
         headers_to_add=[
             _set_header("grpc-status", str(_CODE_NUMBERS[fault.code])),
-            _set_header("grpc-message", _sentence(fault)),
-            _set_header("grpc-status-details-bin", details),
+            *(
+                HeaderValueOption(header=HeaderValue(key=name, value=value), append_action=_UNLESS_THERE)
+                for name, value in (("grpc-message", _sentence(fault)), ("grpc-status-details-bin", details))
+            ),
+            *_waiting(fault),
         ],
     )
 
@@ -181,12 +193,23 @@ def _for_rest(fault: Fault) -> ResponseMapper:
     }
     details: list[dict[str, object]] = [info, request]
     if fault.retry_after_seconds:
-        delay = f"{fault.retry_after_seconds}s"
+        delay = "%RESP(RETRY-AFTER)%s"
         details.append({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay})
     body = {"code": _CODE_NUMBERS[fault.code], "message": message, "details": details}
     return ResponseMapper(
-        filter=_matching(fault, []), status_code=fault.http_status or None, body_format_override=_json(body)
+        filter=_matching(fault, []),
+        status_code=fault.http_status or None,
+        body_format_override=_json(body),
+        headers_to_add=_waiting(fault),
     )
+
+
+def _waiting(fault: Fault) -> list[HeaderValueOption]:
+    """When to come back, where nothing has said it before."""
+    if not fault.retry_after_seconds:
+        return []
+    seconds = HeaderValue(key="retry-after", value=str(fault.retry_after_seconds))
+    return [HeaderValueOption(header=seconds, append_action=_UNLESS_THERE)]
 
 
 def _sentence(fault: Fault) -> str:

@@ -35,8 +35,10 @@ from envoy_data_plane.google.protobuf import Any
 from mesh.derive.contracts import Contracts, HttpRule, Method
 from mesh.derive.envoy import tokens
 from mesh.derive.envoy.clusters import MEDIA
+from mesh.derive.envoy.limits import question
 from mesh.derive.envoy.replies import HEALTH_PATH
 from mesh.derive.paths import PathTemplate, well_formed_path
+from mesh.limit_question import BY_GRPC, BY_REST
 from mesh.policy import DEFAULT_MAX_REQUEST_BYTES
 
 # The service's own answer to a passed deadline says more than Envoy's, so it gets this much longer to arrive.
@@ -159,8 +161,8 @@ def _rpc(method: Method) -> Route:
     return Route(
         name=method.full_name,
         match=RouteMatch(path=method.rpc_path),
-        route=_action(method.domain, method),
-        typed_per_filter_config=_limits(method) | tokens.for_method(method),
+        route=_action(method.domain, method, BY_GRPC),
+        typed_per_filter_config=_sizes(method) | tokens.for_method(method),
     )
 
 
@@ -195,9 +197,9 @@ def _doors(regex: str, rule: HttpRule, method: Method) -> Iterator[Route]:
     yield Route(
         name=f"{rule.verb} {rule.path}",
         match=_rest_match(regex, rule.verb),
-        route=_action(method.domain, method),
+        route=_action(method.domain, method, BY_REST),
         response_headers_to_remove=["grpc-accept-encoding"],
-        typed_per_filter_config=_limits(method) | tokens.for_method(method),
+        typed_per_filter_config=_sizes(method) | tokens.for_method(method),
     )
 
 
@@ -210,7 +212,7 @@ def _media(regex: str, method: Method) -> Route:
     return Route(
         name=f"{method.full_name} media",
         match=_rest_match(regex, "GET|HEAD"),
-        route=_action(MEDIA, method),
+        route=_action(MEDIA, method, BY_REST),
         typed_per_filter_config=_without_transcoder(),
     )
 
@@ -220,7 +222,7 @@ def _rest_match(regex: str, verbs: str, *headers: HeaderMatcher) -> RouteMatch:
     return RouteMatch(safe_regex=RegexMatcher(regex=regex), headers=[verb, *headers])
 
 
-def _action(cluster: str, method: Method) -> RouteAction:
+def _action(cluster: str, method: Method, door: str) -> RouteAction:
     """The deadline counts from the first byte of the request, so that a slow body does not evade it. A stream may be
     silent as long as it lasts."""
     deadline = timedelta(seconds=method.deadline_seconds + DEADLINE_MARGIN_SECONDS)
@@ -233,6 +235,7 @@ def _action(cluster: str, method: Method) -> RouteAction:
         ),
         priority=RoutingPriority.HIGH if _streams(method) else RoutingPriority.DEFAULT,
         retry_policy=_retry(method),
+        rate_limits=question(method, door),
     )
 
 
@@ -255,7 +258,7 @@ def _retries(count: int, first: timedelta) -> RetryPolicy:
     return RetryPolicy(retry_on=RETRY_ON, num_retries=count, retry_back_off=pauses)
 
 
-def _limits(method: Method) -> dict[str, Any]:
+def _sizes(method: Method) -> dict[str, Any]:
     """A stream is not buffered: its limit is the service's to hold. Other requests are read whole before they go on."""
     if method.descriptor.client_streaming:
         return _per_filter("buffer", BufferPerRoute(disabled=True))

@@ -29,6 +29,8 @@ KEYS = "keys"
 KEY_SET_PATH = "/.well-known/jwks.json"
 _FILTER = "envoy.filters.http.jwt_authn"
 _PROVIDER = "mootion"
+# Where other filters find what a good token says.
+METADATA, CLAIMS = _FILTER, "claims"
 
 
 def token_filter() -> JwtAuthentication:
@@ -68,6 +70,7 @@ def _provider() -> JwtProvider:
         forward=True,
         from_headers=[JwtHeader(name="authorization", value_prefix="Bearer ")],
         from_cookies=[COOKIE],
+        payload_in_metadata=CLAIMS,
         clock_skew_seconds=LEEWAY_SECONDS,
         jwt_cache_config=JwtCacheConfig(jwt_cache_size=REMEMBERED, jwt_max_token_size=MOST_BYTES),
         remote_jwks=RemoteJwks(

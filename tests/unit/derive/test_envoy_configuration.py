@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mootion.policy.v1 import policy_pb2
 
 from gateway.placement import placed
 from mesh.config import Settings
@@ -144,7 +145,7 @@ def test_a_sick_replica_is_left_alone_but_never_for_what_it_answers(config: Json
 
 def test_there_is_a_health_checked_cluster_for_every_service(contracts: Contracts, config: Json) -> None:
     clusters = {one["name"]: one for one in config["staticResources"]["clusters"]}
-    assert clusters.keys() == {*contracts.domains, "media", "keys", "traces"}
+    assert clusters.keys() == {*contracts.domains, "media", "keys", "limiter", "traces"}
     for domain in contracts.domains:
         (check,) = clusters[domain]["healthChecks"]
         assert check["grpcHealthCheck"]["serviceName"].startswith(f"mootion.{domain}.v1.")
@@ -166,6 +167,125 @@ def test_identity_is_taken_from_nobody_outside(manager: Json) -> None:
         "mootion-address": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
         "mootion-request-id": "%REQ(X-REQUEST-ID)%",
     }
+
+
+def test_only_methods_with_limits_in_their_contracts_are_asked_about_and_nothing_is_said_of_the_limits(
+    contracts: Contracts, routes: list[Json]
+) -> None:
+    for method in contracts.edge_methods:
+        limited = method.policy is not None and bool(method.policy.limits)
+        doors = [("grpc", _route(routes, "POST", method.rpc_path))]
+        doors += [("rest", _route(routes, rule.verb, _example(rule.path))) for rule in method.http]
+        for door, route in doors:
+            asked = route["route"].get("rateLimits", [])
+            assert len(asked) == limited
+            for question in asked:
+                fixed = [one["genericKey"] for one in question["actions"] if "genericKey" in one]
+                assert {one["descriptorKey"]: one["descriptorValue"] for one in fixed} == {
+                    "method": method.rpc_path,
+                    "door": door,
+                }
+                assert {"remoteAddress": {}} in question["actions"]
+
+
+def test_a_call_without_a_token_is_asked_about_where_its_address_is_counted(
+    contracts: Contracts, routes: list[Json]
+) -> None:
+    for method in contracts.edge_methods:
+        scopes = {limit.scope for limit in (method.policy.limits if method.policy else ())}
+        for question in _route(routes, "POST", method.rpc_path)["route"].get("rateLimits", []):
+            principal = [one["metadata"] for one in question["actions"] if "metadata" in one]
+            assert bool(principal) == (policy_pb2.LIMIT_SCOPE_PRINCIPAL in scopes)
+            for one in principal:
+                assert one.get("skipIfAbsent", False) == (policy_pb2.LIMIT_SCOPE_ADDRESS in scopes)
+                assert one["metadataKey"]["path"] == [{"key": "claims"}, {"key": "sub"}]
+
+
+def test_the_edge_lets_calls_pass_where_the_rate_limit_service_does_not_answer_in_50_ms(
+    manager: Json,
+) -> None:
+    found = _filter(manager, "ratelimit")
+    assert _seconds(found["timeout"]) == 0.05
+    assert not found.get("failureModeDeny", False)
+    names = [one["name"].removeprefix("envoy.filters.http.") for one in manager["httpFilters"]]
+    order = ["health_check", "local_ratelimit", "jwt_authn", "ratelimit", "buffer", "router"]
+    assert [name for name in names if name in order] == order
+
+
+def test_an_address_has_a_bucket_of_its_own_that_is_enforced(manager: Json) -> None:
+    found = _filter(manager, "local_ratelimit")
+    for switch in ("filterEnabled", "filterEnforced"):
+        assert found[switch]["defaultValue"]["numerator"] == 100
+    (descriptor,) = found["descriptors"]
+    assert descriptor["entries"] == [{"key": "masked_remote_address"}]
+    assert descriptor["tokenBucket"] == {"maxTokens": 1000, "tokensPerFill": 1000, "fillInterval": "60s"}
+    assert not found["alwaysConsumeDefaultTokenBucket"]
+
+
+def test_the_outside_is_held_to_what_envoy_recommends_for_an_edge(config: Json, manager: Json) -> None:
+    monitors = {one["name"].rpartition(".")[2] for one in config["overloadManager"]["resourceMonitors"]}
+    assert monitors == {"fixed_heap", "global_downstream_max_connections"}
+    actions = {one["name"].rpartition(".")[2] for one in config["overloadManager"]["actions"]}
+    assert actions == {"shrink_heap", "stop_accepting_requests"}
+    assert manager["http2ProtocolOptions"]["maxConcurrentStreams"] == 100
+    assert manager["commonHttpProtocolOptions"]["headersWithUnderscoresAction"] == "REJECT_REQUEST"
+    assert manager["pathWithEscapedSlashesAction"] == "REJECT_REQUEST"
+    assert manager["normalizePath"] and manager["useRemoteAddress"]
+    assert manager["maxRequestHeadersKb"] == 32
+    for name in ("streamIdleTimeout", "requestHeadersTimeout"):
+        assert 0 < _seconds(manager[name]) <= 60
+
+
+@pytest.mark.parametrize(
+    ("given", "calls"),
+    [
+        ({}, 0),
+        ({"local_principal": False}, 1000),
+        ({"local_principal": False, "address_limit": 0}, 0),
+        ({"address_limit": 7}, 7),
+    ],
+)
+def test_placed_it_counts_addresses_unless_only_the_person_at_the_machine_calls(
+    tmp_path: Path, given: Json, calls: int
+) -> None:
+    placed_manager = _manager(placed(Settings(data_dir=tmp_path, **given)))
+    names = {one["name"] for one in placed_manager["httpFilters"]}
+    assert ("envoy.filters.http.local_ratelimit" in names) == bool(calls)
+    if calls:
+        found = _filter(placed_manager, "local_ratelimit")
+        assert found["descriptors"][0]["tokenBucket"]["maxTokens"] == calls
+        told = {one["header"]["key"]: one["header"]["value"] for one in found["responseHeadersToAdd"]}
+        assert told["ratelimit-limit"] == str(calls)
+        assert told["retry-after"] == ("9" if calls == 7 else "1")
+
+
+def test_placed_it_asks_the_rate_limit_service_only_where_there_is_one(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    without, with_one = placed(settings), placed(settings, limiter="127.0.0.1:4711")
+    assert "limiter" not in _names(without)
+    assert _endpoint(_cluster(with_one, "limiter")) == ("127.0.0.1", 4711)
+    names = [[one["name"] for one in _manager(config)["httpFilters"]] for config in (without, with_one)]
+    assert [("envoy.filters.http.ratelimit" in found) for found in names] == [False, True]
+
+
+def test_placed_it_knows_proxies_origins_and_memory(tmp_path: Path) -> None:
+    config = placed(
+        Settings(
+            data_dir=tmp_path,
+            bind_host="0.0.0.0",
+            local_principal=False,
+            trusted_proxies=2,
+            edge_heap_mib=256,
+            cors_origins=("https://learn.example.org",),
+        )
+    )
+    assert _manager(config)["xffNumTrustedHops"] == 2
+    assert str(256 * 1_048_576) in json.dumps(config["overloadManager"])
+    assert _origins(config) == [r"https://learn\.example\.org"]
+    assert _origins(placed(Settings(data_dir=tmp_path, bind_host="0.0.0.0"))) == []
+    (local,) = _origins(placed(Settings(data_dir=tmp_path)))
+    assert re.fullmatch(local, "http://localhost:5173")
+    assert not re.fullmatch(local, "https://learn.example.org")
 
 
 def test_the_access_log_holds_no_query(manager: Json) -> None:
@@ -258,6 +378,12 @@ def _filter(manager: Json, name: str) -> Json:
 def _manager(config: Json) -> Json:
     found: Json = config["staticResources"]["listeners"][0]["filterChains"][0]["filters"][0]["typedConfig"]
     return found
+
+
+def _origins(config: Json) -> list[str]:
+    host = _manager(config)["routeConfig"]["virtualHosts"][0]
+    cors = host["typedPerFilterConfig"]["envoy.filters.http.cors"]
+    return [one["safeRegex"]["regex"] for one in cors.get("allowOriginStringMatch", [])]
 
 
 def _names(config: Json) -> set[str]:
