@@ -11,6 +11,7 @@ import structlog
 from mootion.errors.v1 import reason_pb2
 
 from mesh.errors import reason_name
+from mesh.metrics import DEAD, DONE, GIVEN_BACK, LOST, RETRIED, UNSETTLED
 from mesh.one_at_a_time import OneAtATime
 from mesh.ports.queue import LEASE_SECONDS, Lease, Queue
 from mesh.tracing import Tracing
@@ -25,15 +26,6 @@ LONGEST_RETRY_SECONDS = 60.0
 Handle = Callable[[Lease], Awaitable[None]]
 OnDead = Callable[[Lease, str], Awaitable[None]]
 OnEnd = Callable[[str, str, float], None]
-
-DONE, RETRIED, DEAD, LOST, GIVEN_BACK, UNSETTLED = (
-    "done",
-    "retried",
-    "dead",
-    "lost",
-    "given_back",
-    "unsettled",
-)
 
 log = structlog.get_logger(__name__)
 

@@ -10,6 +10,15 @@ HOST = "127.0.0.1"
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 _JOB_SECONDS = (0.1, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800)
+DONE, RETRIED, DEAD, LOST, GIVEN_BACK, UNSETTLED = (
+    "done",
+    "retried",
+    "dead",
+    "lost",
+    "given_back",
+    "unsettled",
+)
+JOB_OUTCOMES = (DONE, RETRIED, DEAD, LOST, GIVEN_BACK, UNSETTLED)
 _STATES = {CircuitState.CLOSED: 0, CircuitState.HALF_OPEN: 1, CircuitState.OPEN: 2}
 
 
@@ -126,10 +135,15 @@ class Metrics:
         """Tells the state of a circuit whenever the metrics are asked for."""
         self.circuit_state.labels(target).set_function(lambda: _STATES[breaker.state])
 
+    def expect_jobs(self, topic: str) -> None:
+        """Says that no job of a topic has ended yet: what first appears as 1 has not grown, and no alert sees it."""
+        for outcome in JOB_OUTCOMES:
+            self.jobs.labels(topic, outcome)
+
     def job_ended(self, topic: str, outcome: str, seconds: float) -> None:
         """Counts a job; how long it took only where it is done."""
         self.jobs.labels(topic, outcome).inc()
-        if outcome == "done":
+        if outcome == DONE:
             self.job_seconds.labels(topic).observe(seconds)
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:

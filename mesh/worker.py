@@ -91,6 +91,7 @@ async def _work(settings: Settings, workload: str, consumers: Consumers, one_at_
 def _consuming(runtime: Runtime, consumer: Consumer, turn: OneAtATime | None = None) -> Consuming:
     finish_seconds = min(FINISH_SECONDS, runtime.settings.drain_grace_seconds)
     telemetry = runtime.telemetry
+    telemetry.metrics.expect_jobs(consumer.topic)
     return Consuming(
         runtime.queue,
         telemetry.tracing,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mesh.derive import envoy, permissions, stubs
+from mesh.derive import envoy, permissions, prometheus, stubs
 from mesh.derive.contracts import build_image, parse
 from mesh.derive.openapi import openapi
 
@@ -15,6 +15,7 @@ def files(root: Path) -> dict[str, bytes]:
     """
     contracts = parse(build_image(".", root=root))
     return {
+        "deploy/prometheus/objectives.yml": prometheus.rules(contracts).encode(),
         "docs/permissions.md": permissions.table(contracts).encode(),
         "gateway/envoy.json": envoy.configuration(contracts).encode(),
         "gateway/mootion.binpb": build_image(

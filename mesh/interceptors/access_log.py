@@ -5,8 +5,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from json.encoder import encode_basestring_ascii as quoted
 
+from mootion.errors.v1 import reason_pb2
 from prometheus_client import Counter
 
+from mesh.errors import reason_name
 from mesh.interceptors.call import Call, Proceed
 from mesh.metrics import Metrics
 from mesh.policy import Method
@@ -31,6 +33,8 @@ class AccessLogInterceptor:
         observe = self._metrics.call_seconds.labels(method.path).observe
         calls = _ByOutcome(self._metrics.calls, method.path)
         failed = _ByOutcome(self._metrics.failed_calls, method.path)
+        # Alerts watch for the first: what appears as 1 has not grown.
+        self._metrics.failed_calls.labels(method.path, reason_name(reason_pb2.REASON_CALLER_NOT_ALLOWED))
 
         async def log(call: Call) -> bytes:
             in_flight.count += 1

@@ -38,6 +38,8 @@ class AuditInterceptor:
         if not method.policy.HasField("audit"):
             return proceed
         resource_of, record = _Resource(method), self._record
+        for outcome in ("stored", "failed"):
+            self._entries.labels(method.path, outcome)
 
         async def audit(call: Call) -> bytes:
             try:

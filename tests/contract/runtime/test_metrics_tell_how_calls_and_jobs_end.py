@@ -84,7 +84,7 @@ async def test_jobs_are_counted_by_how_they_end() -> None:
         outcome: value(metrics, "mootion_jobs_total", topic=TOPIC, outcome=outcome)
         for outcome in ("done", "retried", "dead", "lost")
     }
-    assert ends == {"done": 2, "retried": 1, "dead": 1, "lost": None}
+    assert ends == {"done": 2, "retried": 1, "dead": 1, "lost": 0}
     assert value(metrics, "mootion_job_seconds_count", topic=TOPIC) == 2
 
 
