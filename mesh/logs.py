@@ -21,12 +21,15 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARN
 class Lines:
     """Writes lines to a stream: at once, or for lines that come by the thousand, twenty times a second.
 
-    Writing lets go of the interpreter lock, which costs a busy server more than the line itself.
+    Writing lets go of the interpreter lock, which costs a busy server more than the line itself. A stream that takes
+    nothing, such as a file on a full disk, ends no work that is told of: the next line that is taken says how many
+    before it may be missing.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._waiting: list[str] = []
+        self._refused = 0
 
     def write(self, text: str) -> None:
         """Writes a text and whatever waits, in order. With `flush`, all that the standard logging asks of a stream."""
@@ -42,10 +45,20 @@ class Lines:
     def flush(self) -> None:
         """Writes what waits."""
         if self._waiting:
-            text = "".join(self._waiting)
+            told = [self._refusals()] if self._refused else []
+            text, lines = "".join([*told, *self._waiting]), len(self._waiting)
             self._waiting.clear()
-            self._stream.write(text)
-            self._stream.flush()
+            try:
+                self._stream.write(text)
+                self._stream.flush()
+            except OSError:
+                self._refused += lines
+            else:
+                self._refused = 0
+
+    def _refusals(self) -> str:
+        event = {"time": _now(), "level": "error", "event": "log_lines_refused", "lines": self._refused}
+        return json.dumps(event) + "\n"
 
 
 def configure(level: str, workload: str, stream: TextIO | None = None) -> Lines:
@@ -95,7 +108,7 @@ class _Described:
 
     def _preamble(self, level: str) -> dict[str, Any]:
         line: dict[str, Any] = {
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "time": _now(),
             "level": level,
             "workload": context.workload() or self._workload,
         }
@@ -118,6 +131,10 @@ class _Formatter(logging.Formatter):
             "exc_info": (record.exc_info or (None,) * 3)[1],
         }
         return _render(None, "", self._described(None, record.levelname.lower(), event))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _render(logger: object, name: str, event: Mapping[str, Any]) -> str:
