@@ -1,7 +1,7 @@
 """The cells of the authorization matrix: who called which method with whose ids, and what came of it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 from google.protobuf.message import Message
@@ -16,6 +16,7 @@ from proofs.valid_requests import Made, requests_of
 REFUSALS = frozenset(
     ("NO_PRINCIPAL", "ROLE_TOO_LOW", "CALLER_NOT_ALLOWED", "TOKEN_INVALID", "SCOPE_MISSING", "UNKNOWN_METHOD")
 )
+OF_THE_REQUEST = "TOKEN_INVALID (of the request)"
 # What every method may answer to somebody who may not call it; the first for nobody at all.
 NOBODY = ("UNAUTHENTICATED", "NO_PRINCIPAL")
 TOO_LOW = ("PERMISSION_DENIED", "ROLE_TOO_LOW")
@@ -59,10 +60,14 @@ class Matrix:
     async def ask(self, door: Door, person: Person, method: Method, question: Question) -> Outcome:
         """One cell: calls, and judges whether the person was let in as the contract says."""
         outcome = await door.call(method, question.request, person.headers)
-        if outcome.reason == "TOKEN_INVALID" and person.tokens.access_token and _needs_token(method):
-            # The cell before ended the session, which is what it was for.
-            await person.sign_in()
-            outcome = await door.call(method, question.request, person.headers)
+        if outcome.reason == "TOKEN_INVALID" and person.headers and _needs_token(method):
+            if await person.is_signed_in():
+                # It was a token inside the request that is not good, which only those let in are told.
+                outcome = replace(outcome, reason=OF_THE_REQUEST)
+            else:
+                # The cell before ended the session, which is what it was for.
+                await person.sign_in()
+                outcome = await door.call(method, question.request, person.headers)
         self._note(method, person, outcome)
         where = f"{method.path} as {person.name} at the {door.name}"
         self.check(outcome.is_ok or outcome.reason != "", f"{where}: no status of ours: {outcome.told()}")

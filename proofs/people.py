@@ -24,7 +24,12 @@ _IDENTITY = "/mootion.identity.v1.IdentityService/"
 _ACCOUNT = "/mootion.identity.v1.AccountService/"
 _ADMIN = "/mootion.identity.v1.AdminService/"
 # Other names of a thing in requests, and its name in the replies that it was made with.
-OTHER_NAMES = {"source_id": "node_id", "target_id": "node_id", "principal_id": "account_id", "match_id": "option_id"}
+OTHER_NAMES = {
+    "source_id": "node_id",
+    "target_id": "node_id",
+    "principal_id": "account_id",
+    "match_id": "option_id",
+}
 
 
 @dataclass
@@ -68,6 +73,11 @@ class Person:
     def find(self, name: str) -> list[str]:
         """Own things of a name; none where there are none."""
         return self.owns.get(OTHER_NAMES.get(name, name), [])
+
+    async def is_signed_in(self) -> bool:
+        """Whether the token is still believed."""
+        request = account_service_pb2.GetAccountRequest()
+        return (await self.door.call(method(f"{_ACCOUNT}GetAccount"), request, self.headers)).is_ok
 
     async def register(self) -> None:
         """Makes the account and signs in."""

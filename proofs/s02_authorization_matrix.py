@@ -230,7 +230,7 @@ class _Proof:
                         where = f"{request.verb} {request.path} with {sorted(fields)[:3]}"
                         self.numbers.check(not found.took, f"{where}: took what the caller planted")
                         self.numbers.check(found.status < 500, f"{where}: {found.status} {found.reason}")
-                        if found.status == 401:
+                        if found.status == 401 and not await person.is_signed_in():
                             await person.sign_in()
         return counts
 

@@ -25,6 +25,7 @@ from proofs.ground import KEYS, Ground, Size
 from proofs.numbers import Numbers
 from proofs.people import PASSWORD, House, Person, moved_in
 from proofs.valid_requests import requests_of
+from proofs.written_documents import written
 from tests.e2e.system import LocalSystem
 
 _LIST_AUDIT = "/mootion.audit.v1.AuditService/ListAuditEntries"
@@ -235,8 +236,8 @@ class _Proof:
 
     async def _engine_fails(self, person: Person) -> None:
         """The engine repeats key and prompt in its refusal; the built-in one stands in."""
-        text = f"# Waves\n\nA wave is a disturbance that carries energy. {self.canaries.told['text']}.\n"
-        document_id = await read_document(person, (text * 4).encode(), "waves.md")
+        text = f"A wave is a disturbance that carries energy. {self.canaries.told['text']}."
+        document_id = await read_document(person, written("Waves", [text] * 4), "waves.docx")
         request = flowchart_service_pb2.GenerateFlowchartRequest(document_id=document_id)
         await self._keep(person, _GENERATE_MAP, request)
         self.numbers.check(self.system.engine.asked > 0, "the engine was never asked")
