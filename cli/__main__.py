@@ -12,14 +12,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli import admin, background, doctor, jobs, lock, report
-from cli.journey import Journey, JourneyFailed, Made, Progress
+from cli import admin, background, certs, doctor, jobs, lock, report
+from cli.demo import travel
+from cli.journey import JourneyFailed
 from cli.services import WORKERS, service_names
 from cli.stores import StoresFailed
-from mesh.client import Channels
 from mesh.config import ConfigurationError, Settings
 from mesh.errors import CallError, reason_name
-from mesh.telemetry import Telemetry
 
 FAILED, BAD_CONFIGURATION = 1, 2
 DEMO_IDLE_MINUTES = 30.0
@@ -34,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(admin.app, name="admin")
 app.add_typer(jobs.app, name="jobs")
+app.command(epilog=certs.EXAMPLES)(certs.certs)
 messages = Console(stderr=True, highlight=False)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
@@ -87,7 +87,7 @@ def demo(
         _say("Mootion started in the background.")
     url = background.edge_url(settings)
     with report.shown_progress(messages) as progress:
-        made = asyncio.run(_travel(settings, file, progress))
+        made = asyncio.run(travel(settings, file, progress))
     if as_json:
         print(json.dumps(report.as_json(made, url), ensure_ascii=False))
     else:
@@ -95,16 +95,6 @@ def demo(
     _say(
         f"Mootion goes on at {url} until it has had nothing to do for 30 minutes; `mootion down` stops it now."
     )
-
-
-async def _travel(settings: Settings, file: Path, progress: Progress) -> Made:
-    telemetry = Telemetry.open(settings, "demo")
-    channels = Channels(lambda service: f"127.0.0.1:{settings.edge_port}", "", telemetry)
-    try:
-        return await Journey(channels, progress).run(file)
-    finally:
-        await channels.close()
-        telemetry.close()
 
 
 @app.command(epilog="Examples:\n\n  mootion serve quiz\n\n  MOOTION_GRPC_PORT=50061 mootion serve document")

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 
 from cli import lock
+from gateway import front
 from mesh.config import Settings
 
 START_SECONDS = 60.0
@@ -21,14 +22,14 @@ class NotStarted(Exception):
 
 def edge_url(settings: Settings) -> str:
     """Where the edge of the system answers."""
-    host = "localhost" if settings.is_loopback else settings.bind_host
-    return f"http://{host}:{settings.edge_port}"
+    return front.url(settings)
 
 
 def healthy(settings: Settings) -> bool:
     """Whether the edge and the services behind it answer."""
     try:
-        with urllib.request.urlopen(f"{edge_url(settings)}/healthz", timeout=2) as reply:
+        url, context = f"{edge_url(settings)}/healthz", front.context(settings)
+        with urllib.request.urlopen(url, timeout=2, context=context) as reply:
             return bool(reply.status == 200)
     except (urllib.error.URLError, OSError):
         return False

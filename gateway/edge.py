@@ -13,6 +13,8 @@ from pathlib import Path
 
 import envoy
 
+from gateway import front
+from gateway.certificates import secrets
 from gateway.placement import placed
 from mesh.config import Settings
 
@@ -51,20 +53,22 @@ class Edge:
     @property
     def url(self) -> str:
         """Where to call it."""
-        host = "localhost" if self._settings.is_loopback else self._settings.bind_host
-        return f"http://{host}:{self._settings.edge_port}"
+        return front.url(self._settings)
 
     async def start(self) -> None:
         """Starts Envoy and returns once it takes calls; the services behind it may still be starting.
 
         Raises:
             EdgeError: a port is taken, Envoy ended, or it was not ready within 20 seconds.
+            ConfigurationError: the certificates are no good.
         """
         _require_free(self._settings.bind_host, self._settings.edge_port, "MOOTION_EDGE_PORT")
         _require_free("127.0.0.1", self._settings.edge_admin_port, "MOOTION_EDGE_ADMIN_PORT")
         self._settings.log_dir.mkdir(parents=True, exist_ok=True)
         config = self._settings.data_dir / "edge.json"
         config.write_text(json.dumps(placed(self._settings, limiter=self.limiter)))
+        for path, secret in secrets(self._settings).items():
+            path.write_text(json.dumps(secret))
         with self._log.open("wb") as log, (self._settings.log_dir / "edge-access.log").open("ab") as access:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command(config),

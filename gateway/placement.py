@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from gateway.certificates import secure
 from gateway.exposure import expose
 from mesh.addresses import each_of, host_and_port
 from mesh.config import Settings
@@ -42,6 +43,7 @@ def placed(settings: Settings, derived: str | None = None, *, limiter: str | Non
         address = limiter if cluster["name"] == LIMITER else _address_of(cluster["name"], settings)
         _set_replicas(cluster, each_of(address or ""), settings)
     _find_files(config)
+    secure(config, settings)
     return config
 
 

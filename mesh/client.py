@@ -9,8 +9,7 @@ from typing import Any, TypeVar, cast
 import grpc
 
 from mesh import addresses, policy
-from mesh.certificates.credentials import Credentials
-from mesh.certificates.secure_channels import SecureChannels
+from mesh.certificates.secure_channels import Identification, SecureChannels
 from mesh.circuits import Circuits
 from mesh.outgoing import Identity, OutgoingMethod, ReplyStream, RequestSource, UnaryReply
 from mesh.signature import Signer
@@ -61,7 +60,7 @@ class Channels:
         workload: str,
         telemetry: Telemetry,
         signer: Signer | None = None,
-        certificates: Credentials | None = None,
+        certificates: Identification | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:

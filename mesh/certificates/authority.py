@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -67,7 +68,7 @@ class Authority:
         """Whether a certificate is from this authority, whichever other has the same name."""
         try:
             certificate.verify_directly_issued_by(self.own.certificate)
-        except Exception:  # The library names no type for a signature that is none of the key's.
+        except (InvalidSignature, ValueError, TypeError):
             return False
         return True
 

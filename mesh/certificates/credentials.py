@@ -102,6 +102,10 @@ class Credentials:
                 self._channel = (shown, made)
         return self._channel[1]
 
+    def name_of(self, service: str) -> str:
+        """A service is known by its own name, wherever it runs."""
+        return service
+
     def http(self) -> ssl.SSLContext:
         """For an HTTP port that asks every client for a certificate of the authority, and speaks TLS 1.3 only.
 

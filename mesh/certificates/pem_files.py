@@ -43,6 +43,16 @@ def read(certificate: Path, key: Path) -> Signed:
     return Signed(private, shown)
 
 
+def require_pair(certificate: Path, key: Path) -> None:
+    """Raises ConfigurationError where two files are not a certificate and its private key, of whichever kind."""
+    try:
+        belongs = load_pem_private_key(_bytes(key), password=None).public_key()
+    except (ValueError, TypeError):
+        raise ConfigurationError([f"{key.name} holds no key in PEM without a password"]) from None
+    if belongs != read_certificate(certificate).public_key():
+        raise ConfigurationError([f"{key.name} is not the key of {certificate.name}"])
+
+
 def read_certificate(path: Path) -> x509.Certificate:
     """The first certificate of a file.
 

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Protocol
 
 import grpc
 
 from mesh import addresses
-from mesh.certificates.credentials import Credentials
 
 # As long as the longest call, a watch, may last.
 LAST_CALLS_SECONDS = 31 * 60.0
@@ -14,11 +14,23 @@ LAST_CALLS_SECONDS = 31 * 60.0
 Options = Sequence[tuple[str, object]]
 
 
+class Identification(Protocol):
+    """What a client shows servers, and which name theirs must have."""
+
+    def channel(self) -> grpc.ChannelCredentials:
+        """The same object until there are newer ones."""
+        ...
+
+    def name_of(self, service: str) -> str:
+        """The DNS name that whoever serves a service shows."""
+        ...
+
+
 class SecureChannels:
     """One channel for each service and address: services of one process are checked by their own names."""
 
-    def __init__(self, credentials: Credentials) -> None:
-        self._credentials = credentials
+    def __init__(self, identification: Identification) -> None:
+        self._identification = identification
         self._channels: dict[tuple[str, str], tuple[grpc.aio.Channel, grpc.ChannelCredentials]] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -28,11 +40,11 @@ class SecureChannels:
         Raises:
             ConfigurationError: the certificates are no good; see `Credentials.shown`.
         """
-        key, credentials = (address, service), self._credentials.channel()
+        key, credentials = (address, service), self._identification.channel()
         known = self._channels.get(key)
         if known is not None and known[1] is credentials:
             return known[0]
-        named = (*options, ("grpc.ssl_target_name_override", service))
+        named = (*options, ("grpc.ssl_target_name_override", self._identification.name_of(service)))
         opened = grpc.aio.secure_channel(addresses.target(address), credentials, options=named)
         self._channels[key] = (opened, credentials)
         if known is not None:

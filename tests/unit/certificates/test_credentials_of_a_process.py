@@ -1,0 +1,92 @@
+"""What a process takes from a folder: its own pair, whole and not ended, and read again when it changes."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from mesh.certificates import credentials, pem_files
+from mesh.certificates.credentials import Credentials
+from mesh.certificates.folder import Folder
+from mesh.config import ConfigurationError
+
+LIFE = timedelta(days=90)
+
+
+def make(path: Path, *, now: datetime | None = None) -> Path:
+    Folder(path, "mootion", LIFE, now or datetime.now(UTC)).bring_up({"quiz": ["quiz"]}, [])
+    return path
+
+
+def renew(path: Path) -> None:
+    pem_files.certificate_file(path, "quiz").unlink()
+    make(path)
+
+
+@pytest.mark.parametrize(
+    ("break_it", "said"),
+    [
+        (lambda path: pem_files.key_file(path, "quiz").unlink(), "quiz.key cannot be read"),
+        (lambda path: pem_files.key_file(path, "quiz").write_text("no key"), "holds no ECDSA key"),
+        (lambda path: pem_files.certificate_file(path, "quiz").write_text("x"), "holds no certificate"),
+        (lambda path: pem_files.certificate_file(path, "authority").unlink(), "authority.pem cannot be read"),
+    ],
+)
+def test_a_process_says_what_is_wrong_with_its_files(tmp_path: Path, break_it: object, said: str) -> None:
+    make(tmp_path)
+    assert callable(break_it)
+    break_it(tmp_path)
+    with pytest.raises(ConfigurationError, match=said):
+        Credentials(tmp_path, "quiz").shown()
+
+
+def test_a_workload_without_a_pair_cannot_start(tmp_path: Path) -> None:
+    make(tmp_path)
+    with pytest.raises(ConfigurationError, match=r"answer\.pem cannot be read"):
+        Credentials(tmp_path, "answer").shown()
+    with pytest.raises(ConfigurationError, match="no such folder"):
+        Credentials(tmp_path / "nowhere", "quiz").shown()
+
+
+def test_a_certificate_that_has_ended_is_not_started_with(tmp_path: Path) -> None:
+    make(tmp_path, now=datetime.now(UTC) - LIFE - timedelta(days=1))
+    with pytest.raises(ConfigurationError, match=r"ended on .*run `mootion certs` again"):
+        Credentials(tmp_path, "quiz").shown()
+
+
+def test_the_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
+    ours, theirs = make(tmp_path / "ours"), make(tmp_path / "theirs")
+    pem_files.key_file(ours, "quiz").write_bytes(pem_files.key_file(theirs, "quiz").read_bytes())
+    with pytest.raises(ConfigurationError, match="not the key of"):
+        Credentials(ours, "quiz").shown()
+
+
+def test_no_message_names_the_machine(tmp_path: Path) -> None:
+    make(tmp_path)
+    pem_files.key_file(tmp_path, "quiz").unlink()
+    with pytest.raises(ConfigurationError) as raised:
+        Credentials(tmp_path, "quiz").shown()
+    assert str(tmp_path) not in str(raised.value)
+
+
+def test_a_renewed_pair_is_read_and_a_broken_one_is_not(tmp_path: Path) -> None:
+    own = Credentials(make(tmp_path), "quiz")
+    first = own.shown()
+    pem_files.key_file(tmp_path, "quiz").write_text("half of a key")
+    assert own.shown() is first
+    renew(tmp_path)
+    assert own.shown().chain != first.chain
+    assert own.shown().authority == first.authority
+
+
+def test_channels_look_for_a_renewed_pair_now_and_then(tmp_path: Path) -> None:
+    moment = [100.0]
+    own = Credentials(make(tmp_path), "quiz", lambda: moment[0])
+    first = own.channel()
+    renew(tmp_path)
+    assert own.channel() is first
+    moment[0] += credentials.LOOK_EVERY_SECONDS + 1
+    second = own.channel()
+    assert second is not first
+    moment[0] += credentials.LOOK_EVERY_SECONDS + 1
+    assert own.channel() is second
