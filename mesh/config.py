@@ -145,11 +145,11 @@ class Settings:
 
     @property
     def calls_an_address(self) -> int:
-        """Calls a minute that the edge admits from one address; 0 for no limit, as where only the person at the machine
-        calls and nobody asked for one."""
+        """Calls a minute that the edge admits from one address; 0 for no limit, as on loopback, where all have the same
+        address unless a proxy tells theirs."""
         if self.address_limit is not None:
             return self.address_limit
-        return 0 if self.local_principal else CALLS_AN_ADDRESS
+        return 0 if self.is_loopback and not self.trusted_proxies else CALLS_AN_ADDRESS
 
     def address(self, service: str) -> str:
         """Where a service answers, see `mesh.addresses`: its own addresses, or that of the process that serves

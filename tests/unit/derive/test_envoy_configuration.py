@@ -240,12 +240,14 @@ def test_the_outside_is_held_to_what_envoy_recommends_for_an_edge(config: Json, 
     ("given", "calls"),
     [
         ({}, 0),
-        ({"local_principal": False}, 1000),
-        ({"local_principal": False, "address_limit": 0}, 0),
+        ({"local_principal": False}, 0),
+        ({"trusted_proxies": 1}, 1000),
+        ({"local_principal": False, "bind_host": "0.0.0.0"}, 1000),
+        ({"local_principal": False, "bind_host": "0.0.0.0", "address_limit": 0}, 0),
         ({"address_limit": 7}, 7),
     ],
 )
-def test_placed_it_counts_addresses_unless_only_the_person_at_the_machine_calls(
+def test_placed_it_counts_addresses_where_callers_have_their_own(
     tmp_path: Path, given: Json, calls: int
 ) -> None:
     placed_manager = _manager(placed(Settings(data_dir=tmp_path, **given)))
