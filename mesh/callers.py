@@ -1,7 +1,7 @@
 """Who calls, decided in one place for gRPC and HTTP: a signed workload from inside, or a token, a key or nobody from
 outside. Nothing else that metadata says of identity counts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -164,6 +164,24 @@ def check_same_site(caller: Caller, headers: Headers) -> None:
         reason_pb2.REASON_CROSS_SITE_CALL,
         "A page of another site sent this with your cookie. Call from our own pages, or with a token.",
     )
+
+
+def refuse_repeated(keys: Sequence[str]) -> None:
+    """Refuses what says more than once who calls: readers would differ in which of it they believe.
+
+    Args:
+        keys: the name of every header of a call, as often as it is there.
+
+    Raises:
+        CallError: UNAUTHENTICATED.
+    """
+    for key in IDENTITY_KEYS:
+        if keys.count(key) > 1:
+            raise CallError(
+                grpc.StatusCode.UNAUTHENTICATED,
+                reason_pb2.REASON_NO_PRINCIPAL,
+                f"{key} was given more than once.",
+            )
 
 
 def _token_of(headers: Headers) -> tuple[str, bool]:

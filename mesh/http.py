@@ -17,7 +17,7 @@ from mootion.policy.v1 import policy_pb2
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from mesh import status
-from mesh.callers import EDGE, Callers
+from mesh.callers import EDGE, Callers, refuse_repeated
 from mesh.context import CallContext, Entered
 from mesh.errors import CallError
 from mesh.ids import Ids
@@ -165,6 +165,7 @@ class CallMiddleware:
         request_id = headers.get("mootion-request-id", "")[:64] or self._ids.new()
         sender = _Sender(send)
         try:
+            refuse_repeated([name.decode("latin-1") for name, _ in scope["headers"]])
             uris = scope.get("state", {}).get(PEER_URIS, ())
             call = await self._call(headers, scope["path"], request_id, uris)
             with Entered(call, WORKLOAD):

@@ -6,7 +6,7 @@ import grpc
 from mootion.errors.v1 import reason_pb2
 from mootion.policy.v1 import policy_pb2
 
-from mesh.callers import EDGE, IDENTITY_KEYS, Caller, Callers, check_same_site
+from mesh.callers import EDGE, Caller, Callers, check_same_site, refuse_repeated
 from mesh.context import CallContext, Entered, Principal
 from mesh.errors import CallError
 from mesh.interceptors.call import Call, Proceed
@@ -31,7 +31,7 @@ class PrincipalInterceptor:
 
         async def identify(call: Call) -> bytes:
             if call.repeated_metadata:
-                _refuse_repeated(call)
+                refuse_repeated([key for key, _ in call.context.invocation_metadata() or ()])
             caller = await identify_caller(call)
             call.caller, call.client = caller.workload, caller.client
             if caller.workload not in allowed:
@@ -113,14 +113,3 @@ def _peer_uris(call: Call) -> list[str]:
     """What the certificate of the caller's connection names."""
     found: Iterable[bytes] = call.context.auth_context().get("peer_uri", ())
     return [uri.decode() for uri in found]
-
-
-def _refuse_repeated(call: Call) -> None:
-    keys = [key for key, _ in call.context.invocation_metadata() or ()]
-    for key in IDENTITY_KEYS:
-        if keys.count(key) > 1:
-            raise CallError(
-                grpc.StatusCode.UNAUTHENTICATED,
-                reason_pb2.REASON_NO_PRINCIPAL,
-                f"{key} was given more than once.",
-            )

@@ -1,6 +1,7 @@
 """An HTTP application of a service has the same principal, the same errors and the same end as gRPC."""
 
 import asyncio
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -100,6 +101,22 @@ async def test_without_the_local_principal_only_somebody_may_ask() -> None:
     async with served(local_principal=False) as found:
         assert (await get(found, "/whoami"))[0] == 401
         assert (await get(found, "/whoami", mootion_caller="edge"))[0] == 401
+
+
+async def test_an_identity_that_is_given_twice_is_refused() -> None:
+    async with served() as found:
+        assert await asyncio.to_thread(_twice, found.runtime.settings.media_port, "x-api-key") == 401
+        assert await asyncio.to_thread(_twice, found.runtime.settings.media_port, "accept") == 200
+
+
+def _twice(port: int, name: str) -> int:
+    """The status of a request that has a header twice, each time with nothing in it."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection.putrequest("GET", "/whoami")
+    for _ in range(2):
+        connection.putheader(name, "")
+    connection.endheaders()
+    return connection.getresponse().status
 
 
 async def test_an_error_is_a_status_in_json() -> None:
