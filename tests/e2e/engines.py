@@ -14,8 +14,13 @@ from tests.e2e.full_system import Environment
 def real_engines(request: pytest.FixtureRequest) -> Environment:
     """The variables of a database, a Redis, a virtual host, a bucket and, where a node can be assembled here, an index.
     Skips where a server cannot be installed."""
-    postgres: Postgres = request.getfixturevalue("postgres")
     template: str = request.getfixturevalue("postgres_template")
+    return {**real_stores(request, template), **_index(request)}
+
+
+def real_stores(request: pytest.FixtureRequest, template: str = "template0") -> Environment:
+    """The same without an index; the database has the tables of `template`, by default none."""
+    postgres: Postgres = request.getfixturevalue("postgres")
     rabbitmq: RabbitMQ = request.getfixturevalue("rabbitmq")
     redis: RedisServer = request.getfixturevalue("redis_server")
     s3: S3 = request.getfixturevalue("s3")
@@ -26,7 +31,6 @@ def real_engines(request: pytest.FixtureRequest) -> Environment:
         "REDIS_URL": redis.url_of(next(request.getfixturevalue("redis_numbers"))),
         "BLOB_URL": s3.create_bucket(name),
         **s3.credentials,
-        **_index(request),
     }
 
 
