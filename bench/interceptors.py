@@ -38,7 +38,7 @@ PASSES_AT = 0.6
 
 def serve_bare(port: int, ready: Event, folder: str) -> None:
     """A grpc.aio server with one handler and nothing else."""
-    rpc, toy = _stubs()
+    rpc, toy = stubs()
 
     class Bare(rpc.ToyServiceServicer):  # type: ignore[misc, name-defined]
         async def Echo(self, request: Any, context: Any) -> Any:
@@ -55,9 +55,9 @@ def serve_bare(port: int, ready: Event, folder: str) -> None:
     asyncio.run(main())
 
 
-def serve_meshed(port: int, ready: Event, folder: str) -> None:
-    """The same handler behind every interceptor, its access log going to a file."""
-    rpc, toy = _stubs()
+def serve_meshed(port: int, ready: Event, folder: str, tls_dir: Path | None = None) -> None:
+    """The same handler behind every interceptor, its access log going to a file; `tls_dir` has its certificates."""
+    rpc, toy = stubs()
     from mesh.config import Settings
     from mesh.runtime import Runtime, open_runtime
     from mesh.server import serve
@@ -72,7 +72,7 @@ def serve_meshed(port: int, ready: Event, folder: str) -> None:
         return Parts("toy", [Servicer(Meshed(), rpc.add_ToyServiceServicer_to_server, service)])
 
     async def main() -> None:
-        settings = Settings(data_dir=Path(folder), grpc_port=port, metrics_port=0)
+        settings = Settings(data_dir=Path(folder), grpc_port=port, metrics_port=0, tls_dir=tls_dir)
         with (Path(folder) / "access.log").open("w") as log:
             async with open_runtime(settings, "toy", log=log) as runtime:
                 await serve(runtime, [build(runtime)], until=asyncio.Event(), ready=ready.set, partial=True)
@@ -80,7 +80,8 @@ def serve_meshed(port: int, ready: Event, folder: str) -> None:
     asyncio.run(main())
 
 
-def _stubs() -> tuple[Any, Any]:
+def stubs() -> tuple[Any, Any]:
+    """The generated modules of the toy service: calls and messages."""
     sys.path.insert(0, str(TOY_STUBS))
     from mootion.toy.v1 import (  # type: ignore[attr-defined,unused-ignore]
         toy_service_pb2,
@@ -130,7 +131,7 @@ async def _repeat(call: Callable[[], Awaitable[object]], times: int) -> None:
 
 async def compare(rounds: int, calls: int, at_once: int) -> dict[str, Any]:
     """Medians over the rounds, of both servers and as ratios."""
-    rpc, toy = _stubs()
+    rpc, toy = stubs()
     request = toy.EchoRequest(text=TEXT)
     with tempfile.TemporaryDirectory(prefix="mootion-bench-") as folder:
         bare, meshed = Target(serve_bare, folder), Target(serve_meshed, folder)
@@ -143,8 +144,8 @@ async def compare(rounds: int, calls: int, at_once: int) -> dict[str, Any]:
                 echo_meshed = rpc.ToyServiceStub(to_meshed).Echo
                 for number in range(rounds + 1):
                     if number == 1:
-                        _forget(bare, meshed)
-                    said = _signed(Path(folder))
+                        forget(bare, meshed)
+                    said = signed(Path(folder))
                     await bare.measure(partial(echo_bare, request, metadata=said), calls, at_once)
                     await meshed.measure(partial(echo_meshed, request, metadata=said), calls, at_once)
         finally:
@@ -153,7 +154,7 @@ async def compare(rounds: int, calls: int, at_once: int) -> dict[str, Any]:
     return _summary(bare, meshed)
 
 
-def _signed(folder: Path) -> tuple[tuple[str, str], ...]:
+def signed(folder: Path) -> tuple[tuple[str, str], ...]:
     """What a workload sends along; good for a minute, more than a round takes."""
     from mesh.secret_keys import read_or_make
     from mesh.signature import SIGNATURE_KEY, Signer
@@ -162,7 +163,7 @@ def _signed(folder: Path) -> tuple[tuple[str, str], ...]:
     return (*SAID.items(), (SIGNATURE_KEY, signer.sign(ECHO, SAID)))
 
 
-def _forget(*targets: Target) -> None:
+def forget(*targets: Target) -> None:
     """What the first round measured is warming up."""
     for target in targets:
         target.rates.clear()

@@ -8,24 +8,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from cli import lock
+from cli import certificate_check, lock
+from cli.finding import Finding
 from mesh.config import Settings
 
 LEAST_FREE_BYTES = 1_000_000_000
 APT = "apt-get install"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at: whether it is all right, what was seen, and how to mend it where it is not."""
-
-    name: str
-    ok: bool
-    seen: str
-    mend: str = ""
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -49,7 +39,7 @@ def examine(settings: Settings) -> list[Finding]:
             for name, port in _ports(settings).items()
         ),
     ]
-    return [look() for look in looks]
+    return [*(look() for look in looks), *certificate_check.examine(settings)]
 
 
 def _python() -> Finding:

@@ -48,9 +48,10 @@ def bound(variable: str, bind: Callable[[], T]) -> T:
         ) from error
 
 
-async def require_tls13(settings: Settings) -> None:
+async def require_tls13(settings: Settings, credentials: Credentials) -> None:
     """Raises ConfigurationError where the gRPC port of this process, which listens, would speak TLS 1.2."""
-    if await asyncio.to_thread(tls13.is_taken_below, settings.bind_host, settings.grpc_port):
+    host, port = settings.bind_host, settings.grpc_port
+    if await asyncio.to_thread(tls13.is_taken_below, host, port, credentials.certificate, credentials.key):
         raise ConfigurationError(
             [
                 "MOOTION_TLS_DIR: the port would speak TLS 1.2 too; start the process by the command `mootion`, or with"

@@ -90,7 +90,7 @@ class Server:
             )
         await self._grpc.start()
         if self._runtime.certificates is not None:
-            await require_tls13(settings)
+            await require_tls13(settings, self._runtime.certificates)
         if self._http is not None:
             await self._http.start()
         for part in self._parts:

@@ -35,6 +35,9 @@ class Shown:
 class Credentials:
     """The pair of a workload in a folder, and the authority beside it. Nothing is read before it is asked for.
 
+    Attributes:
+        certificate, key: the files of the pair.
+
     Args:
         workload: whose pair it is.
         monotonic: seconds of a clock that never goes back.
@@ -43,8 +46,8 @@ class Credentials:
     def __init__(self, folder: Path, workload: str, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._folder = folder
         self._authority = pem_files.certificate_file(folder, AUTHORITY)
-        self._certificate = pem_files.certificate_file(folder, workload)
-        self._key = pem_files.key_file(folder, workload)
+        self.certificate = pem_files.certificate_file(folder, workload)
+        self.key = pem_files.key_file(folder, workload)
         self._monotonic = monotonic
         self._shown: Shown | None = None
         self._stamp: _Stamp = ()
@@ -130,13 +133,13 @@ class Credentials:
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(self._authority)
-        context.load_cert_chain(self._certificate, self._key)
+        context.load_cert_chain(self.certificate, self.key)
         context.set_alpn_protocols(["http/1.1"])
         return context
 
     def _stamp_now(self) -> _Stamp:
         try:
-            found = [path.stat() for path in (self._authority, self._certificate, self._key)]
+            found = [path.stat() for path in (self._authority, self.certificate, self.key)]
         except OSError:
             return ()
         return tuple((status.st_mtime_ns, status.st_ino) for status in found)
@@ -145,19 +148,19 @@ class Credentials:
         if not self._folder.is_dir():
             raise ConfigurationError(["MOOTION_TLS_DIR: there is no such folder; `mootion certs` makes it"])
         pem_files.read_certificate(self._authority)
-        certificate = pem_files.read(self._certificate, self._key).certificate
+        certificate = pem_files.read(self.certificate, self.key).certificate
         ends = certificate.not_valid_after_utc
         if ends <= datetime.now(UTC):
             raise ConfigurationError(
-                [f"{self._certificate.name} ended on {ends:%Y-%m-%d}; run `mootion certs` again"]
+                [f"{self.certificate.name} ended on {ends:%Y-%m-%d}; run `mootion certs` again"]
             )
         domain = names.trust_domain_of(names.uris_of(certificate))
         if not domain:
             raise ConfigurationError(
-                [f"{self._certificate.name} names no workload (URI:spiffe://<domain>/<workload>)"]
+                [f"{self.certificate.name} names no workload (URI:spiffe://<domain>/<workload>)"]
             )
         return Shown(
-            self._key.read_bytes(), self._certificate.read_bytes(), self._authority.read_bytes(), domain
+            self.key.read_bytes(), self.certificate.read_bytes(), self._authority.read_bytes(), domain
         )
 
     def _read_again(self, before: Shown) -> None:
@@ -165,12 +168,10 @@ class Credentials:
         try:
             self._shown = self._read()
         except (ConfigurationError, OSError) as error:
-            log.warning(
-                "changed certificates are no good", certificate=self._certificate.name, why=str(error)
-            )
+            log.warning("changed certificates are no good", certificate=self.certificate.name, why=str(error))
         else:
             if self._shown != before:
-                log.info("certificates read again", certificate=self._certificate.name)
+                log.info("certificates read again", certificate=self.certificate.name)
 
 
 def _configuration(shown: Shown) -> grpc.ServerCertificateConfiguration:

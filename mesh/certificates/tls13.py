@@ -7,6 +7,7 @@ is first imported. With none there that goes with an ECDSA key, a handshake of T
 import socket
 import ssl
 from collections.abc import MutableMapping
+from pathlib import Path
 
 VARIABLE = "GRPC_SSL_CIPHER_SUITES"
 RSA_ONLY = "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256"
@@ -19,9 +20,11 @@ def prepare(environment: MutableMapping[str, str]) -> None:
         environment.setdefault(VARIABLE, RSA_ONLY)
 
 
-def is_taken_below(host: str, port: int) -> bool:
-    """Whether a server would speak TLS 1.2 to a client that offers nothing newer."""
+def is_taken_below(host: str, port: int, certificate: Path, key: Path) -> bool:
+    """Whether a gRPC server would speak TLS 1.2 to a client that offers nothing newer and shows this pair."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_cert_chain(certificate, key)
+    context.set_alpn_protocols(["h2"])
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_2
     try:

@@ -17,6 +17,7 @@ import psutil
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from mesh.testing import free_port
+from tests.e2e import certificates
 
 SERVICES = Path(__file__).parents[2] / "services"
 START_SECONDS = 150.0
@@ -56,7 +57,7 @@ class Process:
 
     def is_serving(self) -> bool:
         """Whether a service says that it serves."""
-        with grpc.insecure_channel(f"127.0.0.1:{self.environment['MOOTION_GRPC_PORT']}") as channel:
+        with certificates.service_channel(self.environment, self.arguments[-1]) as channel:
             try:
                 stub: Any = health_pb2_grpc.HealthStub(channel)
                 reply = stub.Check(health_pb2.HealthCheckRequest(), timeout=1)
@@ -77,7 +78,7 @@ class FullSystem:
     url: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.url = f"http://127.0.0.1:{self.edge_port}"
+        self.url = certificates.edge_url(self.environment)
 
     @property
     def edge_port(self) -> int:
@@ -85,7 +86,7 @@ class FullSystem:
 
     def client(self) -> httpx2.Client:
         """An HTTP client of the edge."""
-        return httpx2.Client(base_url=self.url, timeout=120)
+        return certificates.edge_client(self.environment, 120)
 
     def processes(self) -> Iterator[Process]:
         """All of them, the edge last."""
@@ -139,13 +140,15 @@ class FullSystem:
     def wait_until_healthy(self, path: str = "/healthz") -> None:
         """Returns when the edge answers a path with 200."""
 
-        def answers() -> bool:
-            try:
-                return httpx2.get(f"{self.url}{path}", timeout=5).status_code == 200
-            except httpx2.TransportError:
-                return False
+        with certificates.edge_client(self.environment, 5) as client:
 
-        self._wait_for(answers)
+            def answers() -> bool:
+                try:
+                    return client.get(path).status_code == 200
+                except httpx2.TransportError:
+                    return False
+
+            self._wait_for(answers)
 
     def _wait_for(self, holds: Callable[[], bool]) -> None:
         give_up = time.monotonic() + START_SECONDS
@@ -202,7 +205,7 @@ def prepared(
         replicas: how many processes of a service, 1 where nothing is said. The embedded index has one writer, so that
             search has one unless `engines` names another index.
         engines: URLs of real servers, such as `{"DATABASE_URL": ...}`; what is not named is embedded, in `folder`.
-        settings: further `MOOTION_*` variables, in lower case.
+        settings: further `MOOTION_*` variables, in lower case, such as `tls_dir`, a folder of certificates.
     """
     folder.mkdir(parents=True, exist_ok=True)
     names = list(services or _every_service())

@@ -14,6 +14,7 @@ import httpx2
 import psutil
 
 from mesh.testing import free_port
+from tests.e2e import certificates
 
 START_SECONDS = 60.0
 
@@ -28,7 +29,7 @@ class LocalSystem:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.environment['MOOTION_EDGE_PORT']}"
+        return certificates.edge_url(self.environment)
 
     @property
     def edge_port(self) -> int:
@@ -36,7 +37,7 @@ class LocalSystem:
 
     def client(self) -> httpx2.Client:
         """An HTTP client of the edge."""
-        return httpx2.Client(base_url=self.url, timeout=120)
+        return certificates.edge_client(self.environment, 120)
 
     def children(self, module: str) -> list[psutil.Process]:
         """Worker processes by their module, such as `workers.render`."""
@@ -98,13 +99,14 @@ def start_again(environment: Mapping[str, str], folder: Path) -> LocalSystem:
         )
     system = LocalSystem(environment, folder, process)
     give_up = time.monotonic() + START_SECONDS
-    while time.monotonic() < give_up:
-        if process.poll() is not None:
-            raise RuntimeError(f"the system ended at its start:\n{system.log()[-4000:]}")
-        try:
-            if httpx2.get(f"{system.url}/healthz", timeout=2).status_code == 200:
-                return system
-        except httpx2.TransportError:
-            time.sleep(0.05)
+    with certificates.edge_client(environment, 2) as client:
+        while time.monotonic() < give_up:
+            if process.poll() is not None:
+                raise RuntimeError(f"the system ended at its start:\n{system.log()[-4000:]}")
+            try:
+                if client.get("/healthz").status_code == 200:
+                    return system
+            except httpx2.TransportError:
+                time.sleep(0.05)
     system.kill_everything()
     raise RuntimeError(f"the system did not answer within {START_SECONDS} s:\n{system.log()[-4000:]}")
