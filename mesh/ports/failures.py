@@ -1,6 +1,7 @@
 """How a store fails, apart from what the store is: full, or not answering."""
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,6 +19,15 @@ class DescriptorsExhausted(OSError):
 
 class StorageUnavailable(OSError):
     """The store did not answer in time or not at all; the same call may succeed later."""
+
+
+def are_descriptors_short() -> bool:
+    """Whether this process cannot open a file now, for drivers that do not say why they could not connect."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.errno in _NO_DESCRIPTORS
+    return False
 
 
 @contextmanager

@@ -7,7 +7,12 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from mesh.ports.failures import StorageFull, StorageUnavailable
+from mesh.ports.failures import (
+    DescriptorsExhausted,
+    StorageFull,
+    StorageUnavailable,
+    are_descriptors_short,
+)
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _FULL = ("53100",)
@@ -50,5 +55,9 @@ def _failure(error: DBAPIError | psycopg.Error) -> OSError | None:
     if state.startswith(_NO_ANSWER):
         return StorageUnavailable("database: the server does not answer or is shutting down; repeat later")
     if not state and isinstance(below, (psycopg.OperationalError, psycopg.InterfaceError)):
+        if are_descriptors_short():
+            return DescriptorsExhausted(
+                "database: too many files are open; repeat later or raise the limit (ulimit -n)"
+            )
         return StorageUnavailable("database: the connection was lost or could not be made; repeat later")
     return None

@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 
 from mesh.ports.blobs import BlobNotFound
-from mesh.ports.failures import StorageFull, StorageUnavailable
+from mesh.ports.failures import DescriptorsExhausted, StorageFull, StorageUnavailable
 from mesh.ports.passing import SourceFailed
 
 # Status 507 (RFC 4918) and the codes by which stores of this kind say that a disk or a quota is full.
 _FULL = ("507 Insufficient", "InsufficientStorage", "QuotaExceeded", "StorageFull")
+_NO_DESCRIPTORS = "TooManyOpenFiles"
 _BEYOND = "416 Range"
 
 
@@ -56,4 +57,8 @@ def _typed(what: str, error: BaseError) -> Exception:
         return BeyondTheEnd(what)
     if any(sign in text for sign in _FULL):
         return StorageFull(f"{what}: no room is left in the bucket of BLOB_URL; free some and repeat")
+    if _NO_DESCRIPTORS in text:
+        return DescriptorsExhausted(
+            f"{what}: too many files are open; repeat later or raise the limit (ulimit -n)"
+        )
     return StorageUnavailable(f"{what}: the store of BLOB_URL does not answer; repeat later")
