@@ -31,6 +31,10 @@ from mesh.service import Build, Parts, Servicer
 _OPTIONS = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    # Above what comes through the edge, 32 KiB with its path a second time: from the first number on, calls are refused
+    # by chance, and with the library's words; it counts 32 bytes more for each header.
+    ("grpc.max_metadata_size", 96 * 1024),
+    ("grpc.absolute_max_metadata_size", 128 * 1024),
     # Two servers on one port would each get some of the calls.
     ("grpc.so_reuseport", 0),
     ("grpc.keepalive_time_ms", 60_000),

@@ -10,6 +10,8 @@ from mootion.errors.v1 import reason_pb2
 from mesh.errors import DOMAIN, CallError, Violation, reason_name
 
 DETAILS_KEY = "grpc-status-details-bin"
+# Clients of gRPC take 8 KiB of trailers where nobody told them otherwise; what is longer is an error of their own.
+MOST_VIOLATIONS = 20
 
 CODES = {code.value[0]: code for code in grpc.StatusCode}
 
@@ -48,7 +50,10 @@ _SENTENCES: dict[reason_pb2.Reason.ValueType, str] = {
 
 
 def encode(error: CallError, request_id: str) -> status_pb2.Status:
-    """The status of a failed call: ErrorInfo and RequestInfo always, BadRequest and RetryInfo where they apply."""
+    """The status of a failed call: ErrorInfo and RequestInfo always, BadRequest and RetryInfo where they apply.
+
+    Of many violations the first are told; the message says how many there are.
+    """
     status = status_pb2.Status(code=error.code.value[0], message=error.message)
     metadata = {**error.metadata, "request_id": request_id}
     _add(
@@ -59,7 +64,7 @@ def encode(error: CallError, request_id: str) -> status_pb2.Status:
     if error.violations:
         violations = [
             error_details_pb2.BadRequest.FieldViolation(field=found.field, description=found.description)
-            for found in error.violations
+            for found in error.violations[:MOST_VIOLATIONS]
         ]
         _add(status, error_details_pb2.BadRequest(field_violations=violations))
     if error.retry_after_seconds is not None:

@@ -1,6 +1,7 @@
 """Edits of a map by its owner: all of a request or none of it, and never a cycle of prerequisites."""
 
 from collections.abc import Iterable
+from textwrap import shorten
 
 import networkx as nx
 from mootion.errors.v1 import reason_pb2
@@ -8,6 +9,9 @@ from mootion.flowchart.v1 import flowchart_pb2, flowchart_service_pb2
 
 from mesh.errors import CallError, invalid, not_found, precondition
 from services.flowchart import graph, layout
+
+# An error travels in headers, where a client takes 8 KiB, and a letter may take nine bytes there.
+MOST_CYCLE_CHARACTERS = 300
 
 
 def apply(
@@ -102,6 +106,7 @@ def _refuse_cycle(
     names = {node.node_id: node.name for node in chart.nodes}
     back = nx.shortest_path(ordering, target.node_id, source.node_id)
     cycle = " -> ".join(names[name] for name in [source.node_id, *back])
+    cycle = shorten(cycle, MOST_CYCLE_CHARACTERS, placeholder=" -> …")
     error: CallError = precondition(
         reason_pb2.REASON_PREREQUISITE_CYCLE,
         f"This edge would make a cycle of prerequisites: {cycle}. Remove one of its edges first.",

@@ -46,3 +46,22 @@ async def test_no_bytes_end_as_unknown_or_internal(served: Served, name: str) ->
             assert failure.violations or failure.code is grpc.StatusCode.DEADLINE_EXCEEDED
             assert failure.metadata["request_id"]
     assert refused > 5
+
+
+@pytest.mark.parametrize("kibibytes", [8, 16, 64])
+async def test_metadata_as_large_as_the_edge_lets_through_is_taken(served: Served, kibibytes: int) -> None:
+    call: Any = served.running.runtime.channels.channel("toy").unary_unary("/mootion.toy.v1.ToyService/Echo")
+    note = "n" * 1024 * kibibytes
+    raw = toy.EchoRequest(text="heard").SerializeToString()
+    for _ in range(20):
+        assert toy.EchoResponse.FromString(await call(raw, metadata=(("x-note", note),))).text == "heard"
+
+
+async def test_a_request_with_many_faults_gets_an_answer_that_its_client_takes(served: Served) -> None:
+    call: Any = served.running.runtime.channels.channel("toy").unary_unary("/mootion.toy.v1.ToyService/Echo")
+    wrong = toy.EchoRequest(text="heard", parts=[toy.Part(weight=-1)] * 300)
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await call(wrong.SerializeToString())
+    failure = status.from_rpc_error(refused.value, "toy")
+    assert failure.code is grpc.StatusCode.INVALID_ARGUMENT
+    assert len(failure.violations) == status.MOST_VIOLATIONS

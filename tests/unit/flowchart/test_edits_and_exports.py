@@ -53,6 +53,17 @@ def test_an_edge_that_closes_a_cycle_is_refused_and_the_cycle_named(chart: flowc
     )
 
 
+def test_a_long_cycle_is_told_as_far_as_an_error_has_room(chart: flowchart_pb2.Flowchart) -> None:
+    for node in chart.nodes:
+        node.name = f"{node.name} {'波' * 180}"
+    with pytest.raises(CallError) as refused:
+        edit.apply(chart, [add_edge("Doppler effect", "wave", flowchart_pb2.PREREQUISITE)])
+    told = refused.value.metadata["cycle"]
+    assert told.startswith("Doppler effect")
+    assert told.endswith(" -> …")
+    assert len(told) <= edit.MOST_CYCLE_CHARACTERS
+
+
 def test_a_refused_edit_leaves_the_map_as_it_was(chart: flowchart_pb2.Flowchart) -> None:
     before = chart.SerializeToString(deterministic=True)
     added = messages.FlowchartEdit(add_node=messages.AddNode(name="amplitude"))

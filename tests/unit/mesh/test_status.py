@@ -42,6 +42,19 @@ def test_a_failure_of_a_library_says_which_service_and_nothing_of_its_text(
     assert got.code is not grpc.StatusCode.UNKNOWN
 
 
+def test_of_many_violations_as_many_are_told_as_every_client_takes() -> None:
+    violations = [
+        Violation(f"document_ids[{number}]", "must be at least 1 characters") for number in range(1000)
+    ]
+    error = CallError(
+        grpc.StatusCode.INVALID_ARGUMENT, reason_pb2.REASON_INVALID_FIELD, "x" * 200, violations=violations
+    )
+    encoded = status.encode(error, "r1").SerializeToString()
+    got = arrived(encoded, error.code, error.message)
+    assert got.violations == violations[: status.MOST_VIOLATIONS]
+    assert len(encoded) < 4096
+
+
 def test_a_reason_of_a_newer_contract_is_kept_as_unspecified() -> None:
     encoded = status.encode(
         CallError(grpc.StatusCode.ABORTED, reason_pb2.REASON_CONCURRENT_CHANGE, "It changed."), "r1"
