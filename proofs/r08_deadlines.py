@@ -4,20 +4,21 @@ import asyncio
 import random
 import statistics
 import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
-import grpc
 from mootion.quiz.v1 import quiz_service_pb2
-from mootion.quiz.v1.quiz_service_pb2_grpc import QuizServiceStub
 
 from mesh.ids import Ids
+from mesh.policy import method
 from proofs.ground import Ground, Size
 from proofs.hops import Hops, chained
 from proofs.numbers import Numbers
-
-if TYPE_CHECKING:
-    from mootion.quiz.v1.quiz_service_pb2_grpc import QuizServiceAsyncStub
+from proofs.wire_call import WireCall, WirePath
+from proofs.wire_frames import WebFrames
+from proofs.wire_grpc import NativeGrpc
+from proofs.wire_rest import Rest
 
 DEADLINE_SECONDS = 0.3
 # gRPC rounds a timeout up on the wire.
@@ -29,18 +30,19 @@ ORDER = ("quiz", "llm", "search")
 
 
 async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
-    """Calls with a deadline of 300 ms, then calls without one that the client cancels."""
-    chance, rounds = random.Random(seed), size.of(short=8, long=100)
+    """Calls with a deadline of 300 ms, then calls without one that the client cancels; by each path in turn."""
+    chance, rounds = random.Random(seed), size.of(short=9, long=100)
     numbers, hops = Numbers(2 * rounds), Hops()
     late: list[float] = []
-    async with chained(ground, hops) as settings, _channel(settings.edge_port) as channel:
-        stub: QuizServiceAsyncStub = QuizServiceStub(channel)
-        await _warm(stub, hops)
-        for _ in range(rounds):
-            late += await _expired(numbers, stub, hops)
-        for _ in range(rounds):
-            late += await _cancelled(numbers, stub, hops, chance.uniform(0.15, 0.4))
+    async with chained(ground, hops) as settings, _paths(settings.edge_port) as paths:
+        for path in paths:
+            await _warm(path, hops)
+        for turn in range(rounds):
+            late += await _expired(numbers, paths[turn % len(paths)], hops)
+        for turn in range(rounds):
+            late += await _cancelled(numbers, paths[turn % len(paths)], hops, chance.uniform(0.15, 0.4))
         await asyncio.sleep(1.0)
+    numbers.measured(paths=[path.name for path in paths])
     numbers.measured(stops=len(late), engine_calls=len(hops.engine_calls))
     numbers.measured(stop_median_ms=1000 * statistics.median(late), stop_longest_ms=1000 * max(late))
     in_time = sum(seconds <= STOP_SECONDS for seconds in late)
@@ -52,58 +54,58 @@ async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
     return numbers
 
 
-def _channel(port: int) -> grpc.aio.Channel:
-    return grpc.aio.insecure_channel(f"127.0.0.1:{port}")
+@asynccontextmanager
+async def _paths(port: int) -> AsyncIterator[Sequence[WirePath]]:
+    """Through the edge by native gRPC, gRPC-web and REST."""
+    url = f"http://127.0.0.1:{port}"
+    async with AsyncExitStack() as stack:
+        paths = (NativeGrpc(f"127.0.0.1:{port}"), WebFrames(url), Rest(url))
+        for path in paths:
+            stack.push_async_callback(path.close)
+        yield paths
 
 
-async def _warm(stub: "QuizServiceAsyncStub", hops: Hops) -> None:
+def _call(*, seconds: float | None = None, cancel_after: float | None = None) -> WireCall:
+    request = quiz_service_pb2.GenerateQuizRequest(document_id=Ids().new())
+    generate = method("/mootion.quiz.v1.QuizService/GenerateQuiz")
+    return WireCall(generate, request, seconds=seconds, cancel_after=cancel_after)
+
+
+async def _warm(path: WirePath, hops: Hops) -> None:
     """Opens every connection on the way."""
+    hops.remaining.clear()
     for _ in range(20):
-        await _outcome(stub, 1.0)
+        await path.call(_call(seconds=1.0))
         if set(ORDER) <= hops.remaining.keys():
             return
-    raise RuntimeError(f"calls reach only {sorted(hops.remaining)}")
+    raise RuntimeError(f"calls by {path.name} reach only {sorted(hops.remaining)}")
 
 
-async def _outcome(stub: "QuizServiceAsyncStub", seconds: float) -> grpc.StatusCode:
-    try:
-        await stub.GenerateQuiz(_request(), timeout=seconds)
-    except grpc.aio.AioRpcError as error:
-        return error.code()
-    return grpc.StatusCode.OK
-
-
-def _request() -> quiz_service_pb2.GenerateQuizRequest:
-    return quiz_service_pb2.GenerateQuizRequest(document_id=Ids().new())
-
-
-async def _expired(numbers: Numbers, stub: "QuizServiceAsyncStub", hops: Hops) -> list[float]:
+async def _expired(numbers: Numbers, path: WirePath, hops: Hops) -> list[float]:
     """One call that has 300 ms; gives by how much each hop stopped after that."""
     hops.remaining.clear()
     hops.stopped.clear()
     began = time.monotonic()
-    code = await _outcome(stub, DEADLINE_SECONDS)
-    numbers.check(code is grpc.StatusCode.DEADLINE_EXCEEDED, f"a call that was late ended as {code.name}")
+    heard = await path.call(_call(seconds=DEADLINE_SECONDS))
+    code = heard.ending.code if heard is not None else "nothing"
+    numbers.check(code == "DEADLINE_EXCEEDED", f"a call by {path.name} that was late ended as {code}")
     left = [
         DEADLINE_SECONDS * WIRE_ROUNDING,
         *(hops.remaining[hop] for hop in ORDER if hop in hops.remaining),
     ]
     numbers.measured(hops_reached=numbers.values.get("hops_reached", 0) + len(left) - 1)
     shrinking = all(later < earlier for earlier, later in pairwise(left))
-    numbers.check(shrinking, f"time left at each hop: {[round(each, 4) for each in left]}")
+    numbers.check(shrinking, f"time left at each hop by {path.name}: {[round(each, 4) for each in left]}")
     return await _stops(numbers, hops, began + DEADLINE_SECONDS)
 
 
-async def _cancelled(
-    numbers: Numbers, stub: "QuizServiceAsyncStub", hops: Hops, after_seconds: float
-) -> list[float]:
+async def _cancelled(numbers: Numbers, path: WirePath, hops: Hops, after_seconds: float) -> list[float]:
     """One call that its client gives up; gives by how much each hop stopped after that."""
     hops.remaining.clear()
     hops.stopped.clear()
-    call = stub.GenerateQuiz(_request())
-    await asyncio.sleep(after_seconds)
-    call.cancel()
-    return await _stops(numbers, hops, time.monotonic())
+    began = time.monotonic()
+    await path.call(_call(cancel_after=after_seconds))
+    return await _stops(numbers, hops, began + after_seconds)
 
 
 async def _stops(numbers: Numbers, hops: Hops, over: float) -> list[float]:

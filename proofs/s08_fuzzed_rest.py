@@ -1,0 +1,191 @@
+"""Whatever comes by REST, the edge answers as OpenAPI says, with no 5xx, and every error a `google.rpc.Status`."""
+
+import asyncio
+import json
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+from schemathesis.auths import KeyedCachingAuthProvider
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import Status, events, from_schema
+from schemathesis.engine.recorder import Interaction, ScenarioRecorder
+
+from mesh.config import Settings
+from proofs import systems
+from proofs.endings import NotAStatus, of_rest_error
+from proofs.ground import Ground, Size
+from proofs.library import filled_library
+from proofs.numbers import Numbers
+from proofs.signed_cases import MAIN, Accounts, Senders
+from tests.e2e.system import LocalSystem
+
+OPENAPI = Path(__file__).parents[1] / "gateway" / "openapi.json"
+LEAST_CASES = 10_000
+AT_ONCE = 2
+ANSWER_SECONDS = 30.0
+# A watch of something that waits for a worker has nothing more to say.
+WATCH_SECONDS = 2.0
+WATCHES = ("watchDocument", "watchVideo")
+TOKEN_SECONDS = 300
+# Of many equal faults one is told, with how often it was seen.
+MOST_TOLD = 40
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+    "response_headers_conformance",
+    "allow_header_conformance",
+    "unsupported_method",
+    "use_after_free",
+)
+
+
+async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
+    """Cases from the document through the edge: every rule of a field, then what a fuzzer finds, then sequences."""
+    system = await asyncio.to_thread(
+        systems.start,
+        ground,
+        render_workers=0,
+        principal_limit=0,
+        address_limit=0,
+        trusted_proxies=1,
+    )
+    try:
+        return await asyncio.to_thread(_fuzzed, system, seed, size)
+    finally:
+        await asyncio.to_thread(system.stop)
+
+
+def _fuzzed(system: LocalSystem, seed: int, size: Size) -> Numbers:
+    with _accounts(system) as accounts:
+        filled_library(system, accounts.token(MAIN))
+        judge = Judge()
+        for event in from_schema(_schema(system, accounts, seed, size)).execute():
+            judge.hear(event)
+    numbers = Numbers(judge.cases)
+    if size is Size.LONG:
+        numbers.check(judge.cases >= LEAST_CASES, f"only {judge.cases} cases")
+    for fault, count in judge.faults.most_common(MOST_TOLD):
+        numbers.check(False, f"{count} times: {fault}{judge.examples.get(fault, '')}")
+    statuses = {str(status): count for status, count in sorted(judge.statuses.items())}
+    numbers.measured(phases=dict(judge.phases), statuses=statuses, operations=len(judge.operations))
+    numbers.measured(answered_well=len(judge.answered), reasons=dict(judge.reasons.most_common()))
+    return numbers
+
+
+@contextmanager
+def _accounts(system: LocalSystem) -> Iterator[Accounts]:
+    settings = Settings.from_environment({**system.environment, "MOOTION_LOG_LEVEL": "error"})
+    accounts = Accounts(settings)
+    try:
+        yield accounts
+    finally:
+        accounts.close()
+
+
+def _schema(system: LocalSystem, accounts: Accounts, seed: int, size: Size) -> Any:
+    """The document as Schemathesis reads it, with what to send and what to check."""
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    config = SchemathesisConfig.from_dict(_configuration(system.url, seed, size))
+    schema: Any = schemathesis.openapi.from_dict(json.loads(OPENAPI.read_text()), config=config)
+    senders = Senders(accounts)
+    schema.auth.providers.append(
+        KeyedCachingAuthProvider(senders, refresh_interval=TOKEN_SECONDS, cache_by_key=senders.who)
+    )
+    return schema
+
+
+def _configuration(url: str, seed: int, size: Size) -> dict[str, Any]:
+    return {
+        "seed": seed,
+        "base-url": url,
+        "workers": AT_ONCE,
+        "continue-on-failure": True,
+        "request-timeout": ANSWER_SECONDS,
+        "operations": [{"include-operation-id": name, "request-timeout": WATCH_SECONDS} for name in WATCHES],
+        "suppress-health-check": ["all"],
+        "generation": {
+            "database": "none",
+            "no-shrink": True,
+            "max-examples": size.of(short=3, long=100),
+        },
+        "checks": {"enabled": False, **{name: {"enabled": True} for name in CHECKS}},
+        "phases": {
+            "examples": {"enabled": size is Size.LONG},
+            "coverage": {"enabled": size is Size.LONG},
+            "stateful": {"generation": {"max-examples": size.of(short=4, long=150)}},
+        },
+    }
+
+
+@dataclass
+class Judge:
+    """Counts what was sent and what came back, and every answer that the document does not promise."""
+
+    cases: int = 0
+    phases: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[int] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+    operations: set[str] = field(default_factory=set)
+    answered: set[str] = field(default_factory=set)
+
+    def hear(self, event: events.EngineEvent) -> None:
+        """Takes what the fuzzer tells."""
+        if isinstance(event, events.ScenarioFinished):
+            self._scenario(event.phase.value, event.recorder)
+        elif isinstance(event, events.NonFatalError):
+            self._fault(f"{event.label}: {event.info.title}: {event.info.message[:300]}")
+        elif isinstance(event, events.FatalError):
+            raise event.exception
+
+    def _scenario(self, phase: str, recorder: ScenarioRecorder) -> None:
+        for case_id, interaction in recorder.interactions.items():
+            node = recorder.cases.get(case_id)
+            label = node.value.operation.label if node is not None else recorder.label
+            self.cases += 1
+            self.phases[phase] += 1
+            self.operations.add(label)
+            self._answer(label, interaction)
+        for case_id, checks in recorder.checks.items():
+            for check in checks:
+                if check.status is Status.FAILURE and check.failure_info is not None:
+                    failure = check.failure_info.failure
+                    said = f"{failure.operation}: {failure.title}: {failure.message[:300]}"
+                    self._fault(said, recorder.interactions.get(case_id))
+
+    def _answer(self, label: str, interaction: Interaction) -> None:
+        response = interaction.response
+        if response is None:
+            self._fault(f"{label}: no answer", interaction)
+            return
+        self.statuses[response.status_code] += 1
+        if response.status_code < 400:
+            self.answered.add(label)
+            return
+        if interaction.request.method == "HEAD":
+            return
+        try:
+            content_type = (response.headers.get("content-type") or [""])[0]
+            ending = of_rest_error(content_type, json.loads(response.content or b"null"))
+        except (NotAStatus, ValueError) as reason:
+            self._fault(f"{label}: {response.status_code}: {reason}", interaction)
+            return
+        self.reasons[ending.reason] += 1
+        if response.status_code >= 500 or ending.reason == "OVERLOADED":
+            self._fault(f"{label}: {response.status_code} {ending}", interaction)
+
+    def _fault(self, said: str, interaction: Interaction | None = None) -> None:
+        self.faults[said] += 1
+        if interaction is not None:
+            request = interaction.request
+            body = (request.body or b"")[:200]
+            self.examples.setdefault(said, f" (such as {request.method} {request.uri[:300]} {body!r})")
