@@ -12,8 +12,8 @@ from rich.table import Table
 from cli.services import service_names
 from mesh import policy
 from mesh.callers import EDGE
+from mesh.certificates import names
 from mesh.certificates.folder import Done, Folder, Outcome
-from mesh.certificates.names import TRUST_DOMAIN
 from mesh.http import WORKLOAD as MEDIA
 
 EXAMPLES = (
@@ -42,8 +42,11 @@ def certs(
     ] = None,
     days: Annotated[int, typer.Option(min=1, max=825, help="Life of what is made.")] = 90,
     trust_domain: Annotated[
-        str, typer.Option(help="Domain of the mesh, in which names are spiffe://DOMAIN/WORKLOAD.")
-    ] = TRUST_DOMAIN,
+        str | None,
+        typer.Option(
+            help="Domain of the mesh, in which names are spiffe://DOMAIN/WORKLOAD; `mootion` by default."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
 ) -> None:
     """Make an authority and a certificate for each workload, or renew those with a third of their life left.
@@ -51,11 +54,31 @@ def certs(
     Running processes take renewed certificates by themselves. Keep authority.key where nobody else reads it: it is
     only needed here.
     """
-    made = Folder(folder, trust_domain, timedelta(days=days), datetime.now(UTC)).bring_up(pairs(), host or [])
+    hosts = host or []
+    _check(hosts, trust_domain)
+    try:
+        made = Folder(folder, trust_domain, timedelta(days=days), datetime.now(UTC)).bring_up(pairs(), hosts)
+    except OSError as error:
+        typer.echo(f"{folder} cannot be written to: {error.strerror}.", err=True)
+        raise typer.Exit(1) from None
     if as_json:
         print(json.dumps({outcome.name: _as_json(outcome) for outcome in made}))
     else:
         _print(made)
+
+
+def _check(hosts: list[str], trust_domain: str | None) -> None:
+    for host in hosts:
+        if not names.is_host(host):
+            raise typer.BadParameter(
+                f"{host!r} is no name of a host and no address; give such as learn.example.org",
+                param_hint="--host",
+            )
+    if trust_domain is not None and not names.is_trust_domain(trust_domain):
+        raise typer.BadParameter(
+            f"{trust_domain!r}: give lower-case letters, digits, dots, dashes and underscores",
+            param_hint="--trust-domain",
+        )
 
 
 def _as_json(outcome: Outcome) -> dict[str, str]:

@@ -40,11 +40,12 @@ class Folder:
     """Makes what is missing and renews what ends; the authority stays.
 
     Args:
+        trust_domain: of the mesh; None for that of the authority, and `mootion` for a new one.
         life: of new pairs.
     """
 
     path: Path
-    trust_domain: str
+    trust_domain: str | None
     life: timedelta
     now: datetime
 
@@ -73,12 +74,12 @@ class Folder:
         certificate = pem_files.certificate_file(self.path, AUTHORITY)
         key = pem_files.key_file(self.path, AUTHORITY)
         if not certificate.exists() and not key.exists():
-            authority = Authority.make(self.trust_domain, self.now)
+            authority = Authority.make(self.trust_domain or names.TRUST_DOMAIN, self.now)
             pem_files.write(self.path, AUTHORITY, authority.own)
             return authority, Outcome(AUTHORITY, Done.MADE, authority.own.certificate.not_valid_after_utc)
         authority = Authority(pem_files.read(certificate, key))
         ends = authority.own.certificate.not_valid_after_utc
-        if authority.trust_domain != self.trust_domain:
+        if self.trust_domain not in (None, authority.trust_domain):
             raise ConfigurationError(
                 [f"the authority is that of the domain {authority.trust_domain!r}; give another folder"]
             )
@@ -89,7 +90,7 @@ class Folder:
         return authority, Outcome(AUTHORITY, Done.KEPT, ends)
 
     def _workload_pair(self, authority: Authority, name: str, named: Sequence[str]) -> Outcome:
-        wanted = {names.uri(self.trust_domain, workload) for workload in named}
+        wanted = {names.uri(authority.trust_domain, workload) for workload in named}
         known = self._known(name)
         if known and set(names.uris_of(known)) == wanted and self._stays(authority, known):
             return Outcome(name, Done.KEPT, known.not_valid_after_utc)

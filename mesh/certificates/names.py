@@ -1,11 +1,30 @@
 """How a certificate names workloads: as `spiffe://<trust domain>/<workload>`, and each as a DNS name too."""
 
+import re
 from collections.abc import Iterable
+from ipaddress import ip_address
 
 from cryptography import x509
 
 TRUST_DOMAIN = "mootion"
 _SCHEME = "spiffe://"
+_DOMAIN = re.compile(r"[a-z0-9._-]{1,255}")
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST = re.compile(rf"(\*\.)?{_LABEL}(\.{_LABEL})*")
+_LONGEST_HOST = 253
+
+
+def is_host(name: str) -> bool:
+    """Whether it is a DNS name, or one with `*` as its first label, or an IP address."""
+    try:
+        return bool(ip_address(name))
+    except ValueError:
+        return len(name) <= _LONGEST_HOST and _HOST.fullmatch(name) is not None
+
+
+def is_trust_domain(name: str) -> bool:
+    """Whether it may be the name of a domain (SPIFFE-ID, section 2.1)."""
+    return _DOMAIN.fullmatch(name) is not None
 
 
 def uri(trust_domain: str, workload: str) -> str:

@@ -20,7 +20,11 @@ PAIRS = {"quiz": ["quiz"], "video": ["video", "media"]}
 
 
 def bring_up(
-    path: Path, *hosts: str, now: datetime = NOW, pairs: dict[str, list[str]] = PAIRS, domain: str = "mootion"
+    path: Path,
+    *hosts: str,
+    now: datetime = NOW,
+    pairs: dict[str, list[str]] = PAIRS,
+    domain: str | None = "mootion",
 ) -> dict[str, Outcome]:
     made = Folder(path, domain, LIFE, now).bring_up(pairs, hosts)
     return {outcome.name: outcome for outcome in made}
@@ -140,6 +144,12 @@ def test_an_authority_that_ended_or_is_of_another_domain_is_not_built_upon(tmp_p
         bring_up(tmp_path, now=end)
     with pytest.raises(ConfigurationError, match="domain 'mootion'"):
         bring_up(tmp_path, domain="elsewhere")
+
+
+def test_a_second_run_stays_in_the_domain_of_the_authority(tmp_path: Path) -> None:
+    bring_up(tmp_path, domain="school")
+    assert names.uris_of(certificate(tmp_path, "quiz")) == ["spiffe://school/quiz"]
+    assert {outcome.done for outcome in bring_up(tmp_path, domain=None).values()} == {Done.KEPT}
 
 
 def test_names_of_other_domains_name_no_workload() -> None:
