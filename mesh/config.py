@@ -96,6 +96,9 @@ class Settings:
     mesh_key: Secret | None = None
     data_key: Secret | None = None
     old_data_keys: tuple[Secret, ...] = ()
+    tls_dir: Path | None = None
+    edge_cert: Path | None = None
+    edge_key: Path | None = None
     oidc_providers: Mapping[str, OpenIdProvider] = field(default_factory=dict)
     oidc_redirects: tuple[str, ...] = ()
     smtp_url: Secret | None = None
@@ -104,9 +107,6 @@ class Settings:
     max_streams: int = 1000
     drain_notice_seconds: float = 2.0
     drain_grace_seconds: float = 10.0
-    tls_dir: Path | None = None
-    edge_cert: Path | None = None
-    edge_key: Path | None = None
 
     @property
     def database_path(self) -> Path:
@@ -169,6 +169,8 @@ class Settings:
             reader.problems.append(
                 "MOOTION_ENGINE=openai: set OPENAI_API_KEY, or OPENAI_BASE_URL of a server that asks for no key"
             )
+        if (settings.edge_cert is None) != (settings.edge_key is None):
+            reader.problems.append("MOOTION_EDGE_CERT, MOOTION_EDGE_KEY: give both or none")
         if reader.problems:
             raise ConfigurationError(reader.problems)
         return settings
@@ -185,8 +187,6 @@ class _Reader:
     def number(self, name: str, default: T, parse: Callable[[str], T], low: float, high: float) -> T:
         value = self.env.get(name)
         if value is None:
-        if (settings.edge_cert is None) != (settings.edge_key is None):
-            reader.problems.append("MOOTION_EDGE_CERT, MOOTION_EDGE_KEY: give both or none")
             return default
         try:
             parsed = parse(value)
@@ -216,6 +216,10 @@ class _Reader:
             self.problems.append(f"{name}: the URL must start with {' or '.join(s + '://' for s in schemes)}")
         return value
 
+    def path(self, name: str) -> Path | None:
+        value = self.env.get(name)
+        return Path(value) if value else None
+
     def secret(self, name: str) -> Secret | None:
         value = self.env.get(name)
         return Secret(value) if value else None
@@ -238,10 +242,6 @@ class _Reader:
                 name = match[1].lower()
                 found[name] = self._provider(name, f"MOOTION_OIDC_{match[1]}")
         return found
-
-    def path(self, name: str) -> Path | None:
-        value = self.env.get(name)
-        return Path(value) if value else None
 
     def _provider(self, name: str, prefix: str) -> OpenIdProvider:
         issuer = self.env[f"{prefix}_ISSUER"]
@@ -309,6 +309,9 @@ def _read(reader: _Reader) -> Settings:
         mesh_key=reader.secret("MOOTION_MESH_KEY"),
         data_key=reader.secret("MOOTION_DATA_KEY"),
         old_data_keys=tuple(Secret(key) for key in reader.list("MOOTION_OLD_DATA_KEYS")),
+        tls_dir=reader.path("MOOTION_TLS_DIR"),
+        edge_cert=reader.path("MOOTION_EDGE_CERT"),
+        edge_key=reader.path("MOOTION_EDGE_KEY"),
         oidc_providers=reader.providers(),
         oidc_redirects=tuple(reader.list("MOOTION_OIDC_REDIRECTS")),
         smtp_url=reader.secret("MOOTION_SMTP_URL"),
@@ -318,6 +321,3 @@ def _read(reader: _Reader) -> Settings:
         drain_notice_seconds=reader.number("MOOTION_DRAIN_NOTICE_SECONDS", 2.0, float, 0, 120),
         drain_grace_seconds=reader.number("MOOTION_DRAIN_GRACE_SECONDS", 10.0, float, 0, 3600),
     )
-        tls_dir=reader.path("MOOTION_TLS_DIR"),
-        edge_cert=reader.path("MOOTION_EDGE_CERT"),
-        edge_key=reader.path("MOOTION_EDGE_KEY"),
