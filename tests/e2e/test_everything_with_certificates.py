@@ -100,6 +100,12 @@ def test_a_process_for_each_service_with_certificates_does_the_job(apart: full_s
         works(client)
 
 
+def test_replicas_with_certificates_are_replaced_one_by_one(apart: full_system.FullSystem) -> None:
+    apart.restart_one_by_one("document")
+    with apart.client() as client:
+        until(lambda: client.get("/v1/documents").status_code == 200, 10)
+
+
 def _shown(system: local.LocalSystem) -> int:
     """The serial number of what the listener shows."""
     context = certificates.trust(system.environment)
