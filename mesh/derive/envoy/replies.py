@@ -98,6 +98,12 @@ _FAULTS = (
         "The request is larger than this method admits.",
     ),
     Fault(
+        415,
+        grpc.StatusCode.INVALID_ARGUMENT,
+        reason_pb2.REASON_INVALID_FIELD,
+        "Compressed requests are not taken here. Send it as it is.",
+    ),
+    Fault(
         429,
         grpc.StatusCode.RESOURCE_EXHAUSTED,
         reason_pb2.REASON_RATE_LIMITED,

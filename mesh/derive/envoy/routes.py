@@ -104,6 +104,7 @@ def _routes(contracts: Contracts) -> Iterator[Route]:
     yield _foreign_origins()
     yield _refuse("tunnels", RouteMatch(connect_matcher=RouteMatchConnectMatcher()), 403)
     yield _malformed()
+    yield from _compressed()
     yield _preflight(contracts)
     for path, content_type, file in _PAGES:
         yield _page(path, content_type, file)
@@ -125,6 +126,14 @@ def _malformed() -> Route:
     """A path or query that does not decode to UTF-8 cannot become a string field: refused before a message is made."""
     path = HeaderMatcher(name=":path", string_match=_regex(_WELL_FORMED), invert_match=True)
     return _refuse("malformed", RouteMatch(prefix="/", headers=[path]), 400)
+
+
+def _compressed() -> Iterator[Route]:
+    """A request of some kilobytes can unpack to a thousand times as much before anybody sees that it is too large."""
+    for name in ("grpc-encoding", "content-encoding"):
+        present = HeaderMatcher(name=name, present_match=True)
+        packed = HeaderMatcher(name=name, string_match=StringMatcher(exact="identity"), invert_match=True)
+        yield _refuse(f"compressed by {name}", RouteMatch(prefix="/", headers=[present, packed]), 415)
 
 
 def _preflight(contracts: Contracts) -> Route:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
+from typing import Any
 
 from gateway.edge import Edge
 from mesh.config import Settings
@@ -14,8 +15,10 @@ from mesh.testing import free_port
 from tests.integration.edge import edge_backend
 
 
-def settings_in(folder: Path, otlp_endpoint: str | None = None, *, max_calls: int = 128) -> Settings:
-    """Settings with free ports."""
+def settings_in(
+    folder: Path, otlp_endpoint: str | None = None, *, max_calls: int = 128, **more: Any
+) -> Settings:
+    """Settings with free ports; `more` are further fields."""
     return Settings(
         data_dir=folder,
         otlp_endpoint=otlp_endpoint,
@@ -24,6 +27,7 @@ def settings_in(folder: Path, otlp_endpoint: str | None = None, *, max_calls: in
         edge_admin_port=free_port(),
         grpc_port=free_port(),
         media_port=free_port(),
+        **more,
     )
 
 
@@ -75,10 +79,10 @@ def whole(response: HTTPResponse) -> Reply:
 
 @contextmanager
 def running_edge(
-    folder: Path, otlp_endpoint: str | None = None, *, max_calls: int = 128
+    folder: Path, otlp_endpoint: str | None = None, *, max_calls: int = 128, **more: Any
 ) -> Iterator[Running]:
     """Starts backend and edge, and stops both."""
-    settings = settings_in(folder, otlp_endpoint, max_calls=max_calls)
+    settings = settings_in(folder, otlp_endpoint, max_calls=max_calls, **more)
     loop, started = asyncio.new_event_loop(), threading.Event()
     stopping, found = asyncio.Event(), []
 

@@ -1,0 +1,121 @@
+"""What P2 measures: a service with every interceptor and the identity service in a process of their own."""
+
+import asyncio
+import multiprocessing
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+import grpc
+from mootion.document.v1 import document_pb2, document_service_pb2, document_service_pb2_grpc
+from mootion.search.v1 import search_service_pb2, search_service_pb2_grpc
+
+from mesh.config import Settings
+from mesh.ports.limits import Taken
+from mesh.runtime import Runtime, open_runtime
+from mesh.server import serve
+from mesh.service import Parts, Servicer
+from mesh.testing import free_port
+from services.identity.__main__ import build as build_identity
+
+PASSAGES, CHARACTERS = 100, 1000
+NO_LIMIT = 1_000_000
+Context = grpc.aio.ServicerContext[object, object]
+
+
+class Documents(document_service_pb2_grpc.DocumentServiceServicer):
+    """Answers from nothing, so that the difference is the way alone."""
+
+    async def GetDocument(
+        self, request: document_service_pb2.GetDocumentRequest, context: Context
+    ) -> document_service_pb2.GetDocumentResponse:
+        """A document as it is when it is READY."""
+        document = document_pb2.Document(
+            document_id=request.document_id, title="Waves and sound", state=document_pb2.READY, page_count=12
+        )
+        return document_service_pb2.GetDocumentResponse(document=document)
+
+    async def ListPassages(
+        self, request: document_service_pb2.ListPassagesRequest, context: Context
+    ) -> document_service_pb2.ListPassagesResponse:
+        """A page of passages."""
+        passage = document_pb2.Passage(document_id=request.document_id, text="x" * CHARACTERS)
+        return document_service_pb2.ListPassagesResponse(passages=[passage] * PASSAGES)
+
+
+class Searches(search_service_pb2_grpc.SearchServiceServicer):
+    """Finds nothing; the method has a limit in its contract."""
+
+    async def Search(
+        self, request: search_service_pb2.SearchRequest, context: Context
+    ) -> search_service_pb2.SearchResponse:
+        """An empty page."""
+        return search_service_pb2.SearchResponse()
+
+
+class Admitting:
+    """Counts nothing: only the hop to the rate-limit service is measured."""
+
+    @property
+    def degraded(self) -> bool:
+        """See `Limits.degraded`."""
+        return False
+
+    async def take(self, key: str, cost: int, requests: int, window_seconds: float) -> Taken:
+        """Admitted, always."""
+        return Taken(True, requests, window_seconds, 0.0)
+
+
+def settings_in(folder: Path) -> Settings:
+    """Every limit is counted and none is reached; nobody is anybody without a token."""
+    return Settings(
+        data_dir=folder,
+        edge_port=free_port(),
+        edge_admin_port=free_port(),
+        grpc_port=free_port(),
+        media_port=free_port(),
+        metrics_port=0,
+        local_principal=False,
+        principal_limit=NO_LIMIT,
+        address_limit=NO_LIMIT,
+        log_level="info",
+    )
+
+
+@contextmanager
+def in_process(settings: Settings) -> Iterator[None]:
+    """The services while the block lasts."""
+    spawning = multiprocessing.get_context("spawn")
+    ready = spawning.Event()
+    process = spawning.Process(target=_serve, args=(settings, ready), daemon=True)
+    process.start()
+    if not ready.wait(60):
+        raise TimeoutError("the services did not start within 60 s")
+    try:
+        yield
+    finally:
+        process.kill()
+        process.join()
+
+
+def _serve(settings: Settings, ready: Event) -> None:
+    async def main() -> None:
+        with (settings.data_dir / "access.log").open("w") as log:
+            async with open_runtime(settings, "mootion", log=log) as runtime:
+                parts = [_documents(runtime), _searches(runtime), build_identity(runtime)]
+                await serve(runtime, parts, until=asyncio.Event(), ready=ready.set, partial=True)
+
+    asyncio.run(main())
+
+
+def _documents(runtime: Runtime) -> Parts:
+    service = document_service_pb2.DESCRIPTOR.services_by_name["DocumentService"]
+    add = document_service_pb2_grpc.add_DocumentServiceServicer_to_server
+    return Parts("document", [Servicer(Documents(), add, service)])  # type: ignore[abstract]
+
+
+def _searches(runtime: Runtime) -> Parts:
+    service = search_service_pb2.DESCRIPTOR.services_by_name["SearchService"]
+    add = search_service_pb2_grpc.add_SearchServiceServicer_to_server
+    return Parts("search", [Servicer(Searches(), add, service)])  # type: ignore[abstract]
