@@ -26,6 +26,8 @@ LONGEST_WAIT_SECONDS = 20.0
 CONNECT_SECONDS = 5.0
 REPLY_SECONDS = 60.0
 REPLY_CHARACTERS_SHOWN = 8_000
+# Several times the largest reply that is asked for. Judging one takes time for each of its characters.
+MOST_REPLY_CHARACTERS = 100_000
 NOT_UNDERSTOOD = (400, 415, 422)
 WORTH_ANOTHER_TRY = (408, 409, 425, 429)
 _THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
@@ -230,6 +232,10 @@ def _parsed(answer: _Answer, schema: type[M]) -> M:
     """
     if answer.cut:
         raise OutputInvalid(["The reply was cut off for its length: give fewer entries."])
+    if len(answer.text) > MOST_REPLY_CHARACTERS:
+        raise OutputInvalid(
+            [f"The reply is longer than {MOST_REPLY_CHARACTERS} characters: give fewer entries."]
+        )
     body = _THOUGHTS.sub("", answer.text)
     start = body.find("{")
     try:

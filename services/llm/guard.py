@@ -12,6 +12,8 @@ _ADDRESS = re.compile(r"(?:https?:|www\.|ftp:|mailto:|javascript:)[^\s)>\"]*", r
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _MEASURE = re.compile(r"\d+\D{1,3}")
+# So many letters or digits one by one, such as `k - e - y`, spell something that would be a code in one word.
+_SPELLED = re.compile(r"(?<![^\W_])(?:[^\W_][\W_]+){7,}[^\W_](?![^\W_])")
 # So many words in a row that stand in the prompt and not in the document are a copy of the prompt.
 COPIED_WORDS = 7
 LONGEST_WORD = 28
@@ -62,6 +64,8 @@ class Guard:
             return "has an address that is not in the text"
         if self._foreign_codes(text):
             return "has a code that is not in the text"
+        if self._spelled_codes(text):
+            return "spells something out that is not in the text"
         if self._copies_prompt(text):
             return "repeats the instructions"
         return None
@@ -69,6 +73,11 @@ class Guard:
     def _foreign_codes(self, text: str) -> set[str]:
         """Words that no language has: mixed with digits or underscores, or endless, and not in the document."""
         return {word for word in words_in(text) if _is_code(word) and word not in self._document_words}
+
+    def _spelled_codes(self, text: str) -> list[str]:
+        """Codes letter by letter; letters alone may be a formula, and digits alone a list of numbers."""
+        found = [spelled for spelled in _SPELLED.findall(text) if spelled not in self.document]
+        return [spelled for spelled in found if _is_mixed("".join(words_in(spelled)))]
 
     def _copies_prompt(self, text: str) -> bool:
         runs = _runs(words_in(text))

@@ -103,6 +103,13 @@ async def test_a_reply_cut_off_for_its_length_is_asked_for_again() -> None:
     assert "cut off" in server.requests[1]["messages"][-1]["content"]
 
 
+async def test_a_reply_without_end_is_not_judged_and_asked_for_again() -> None:
+    endless = {"concepts": [{**WAVE, "aliases": ["x" * 1000] * 200}]}
+    server = ScriptedServer([endless, GOOD])
+    assert await ask(server) == ["wave", "sound"]
+    assert "longer than 100000 characters" in server.requests[1]["messages"][-1]["content"]
+
+
 async def test_three_wrong_replies_are_the_end() -> None:
     server = ScriptedServer([{"concepts": [INVENTED]}])
     with pytest.raises(OutputInvalid):
