@@ -22,6 +22,6 @@ def write(lines: list[Line], page: Path = PAGE) -> None:
     page.write_text(text[: found.start()] + block + text[found.end() :])
 
 
-def _key(line: str) -> tuple[int, str, str]:
+def _key(line: str) -> tuple[str, int, str, str]:
     told = json.loads(line)
-    return int(told["id"][1:]), told["mode"], told.get("size", "")
+    return told["id"][:1], int(told["id"][1:]), told["mode"], told.get("size", "")

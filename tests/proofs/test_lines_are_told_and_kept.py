@@ -53,12 +53,13 @@ def test_the_page_keeps_the_last_line_of_each_proof_and_mode(tmp_path: Path) -> 
     kept = tmp_path / "proofs.md"
     kept.write_text(PAGE)
     page.write([line("R13", n=1), line("R2", n=2)], kept)
-    page.write([line("R13", n=3), line("R13", mode="full", n=4)], kept)
+    page.write([line("R13", n=3), line("R13", mode="full", n=4), line("S2", n=5)], kept)
     block = kept.read_text().split("```json\n")[1].split("```")[0]
     told = [json.loads(each) for each in block.splitlines()]
     assert [(each["id"], each["mode"], each["n"]) for each in told] == [
         ("R2", "embedded", 2),
         ("R13", "embedded", 3),
         ("R13", "full", 4),
+        ("S2", "embedded", 5),
     ]
     assert kept.read_text().endswith("after\n")
