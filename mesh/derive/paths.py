@@ -43,6 +43,16 @@ class PathTemplate:
         return path + (f":{re.escape(self.verb)}" if self.verb else "")
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it has no variables, so that one path alone fits."""
+        return not self.variables and not {_ONE, _MANY} & set(self.segments)
+
+    @property
+    def beginning(self) -> str:
+        """What every path that fits begins with, as far as the first variable."""
+        return self.text.partition("{")[0]
+
+    @property
     def specificity(self) -> tuple[bool, tuple[int, ...], str]:
         """Sorts the more specific of two overlapping paths first."""
         wildness = tuple({_ONE: 1, _MANY: 2}.get(segment, 0) for segment in self.segments)

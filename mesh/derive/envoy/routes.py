@@ -185,27 +185,27 @@ def _rest(contracts: Contracts) -> Iterator[Route]:
     rules.sort(key=lambda entry: (entry[0].specificity, entry[1].verb))
     for regex, entries in groupby(rules, key=lambda entry: entry[0].regex):
         allowed = []
-        for _, rule, method in entries:
-            yield from _doors(regex, rule, method)
+        for template, rule, method in entries:
+            yield from _doors(template, rule, method)
             allowed += ["GET", "HEAD"] if _is_media(method) else [rule.verb]
-        path = RouteMatch(safe_regex=RegexMatcher(regex=regex))
-        yield _refuse(f"{regex} otherwise", path, 405, allow=", ".join(sorted(allowed)))
+        yield _refuse(f"{regex} otherwise", _at(template), 405, allow=", ".join(sorted(allowed)))
 
 
-def _doors(regex: str, rule: HttpRule, method: Method) -> Iterator[Route]:
+def _doors(template: PathTemplate, rule: HttpRule, method: Method) -> Iterator[Route]:
     if _is_media(method):
-        yield _media(regex, method)
+        yield _media(template, method)
         return
+    verb = HeaderMatcher(name=":method", string_match=StringMatcher(exact=rule.verb))
     if method.takes_bytes:
         too_large = Int64Range(start=method.max_request_bytes + 1, end=_LARGEST)
         yield _refuse(
             f"{method.full_name} too large",
-            _rest_match(regex, rule.verb, HeaderMatcher(name="content-length", range_match=too_large)),
+            _at(template, verb, HeaderMatcher(name="content-length", range_match=too_large)),
             413,
         )
     yield Route(
         name=f"{rule.verb} {rule.path}",
-        match=_rest_match(regex, rule.verb),
+        match=_at(template, verb),
         route=_action(method.domain, method, BY_REST),
         response_headers_to_remove=["grpc-accept-encoding"],
         typed_per_filter_config=_sizes(method) | tokens.for_method(method),
@@ -217,18 +217,22 @@ def _is_media(method: Method) -> bool:
     return method.sends_bytes and method.descriptor.server_streaming
 
 
-def _media(regex: str, method: Method) -> Route:
+def _media(template: PathTemplate, method: Method) -> Route:
     return Route(
         name=f"{method.full_name} media",
-        match=_rest_match(regex, "GET|HEAD"),
+        match=_at(template, HeaderMatcher(name=":method", string_match=_regex("GET|HEAD"))),
         route=_action(MEDIA, method, BY_REST),
         typed_per_filter_config=_without_transcoder(),
     )
 
 
-def _rest_match(regex: str, verbs: str, *headers: HeaderMatcher) -> RouteMatch:
-    verb = HeaderMatcher(name=":method", string_match=_regex(verbs))
-    return RouteMatch(safe_regex=RegexMatcher(regex=regex), headers=[verb, *headers])
+def _at(template: PathTemplate, *headers: HeaderMatcher) -> RouteMatch:
+    """Where a call has this path. Routes are tried one after the other, and headers before the path: what begins
+    otherwise is told apart by that, before a regular expression is."""
+    if template.is_plain:
+        return RouteMatch(path=template.text, headers=list(headers))
+    begins = HeaderMatcher(name=":path", string_match=StringMatcher(prefix=template.beginning))
+    return RouteMatch(safe_regex=RegexMatcher(regex=template.regex), headers=[begins, *headers])
 
 
 def _action(cluster: str, method: Method, door: str) -> RouteAction:

@@ -22,6 +22,15 @@ def test_a_variable_matches_one_segment_and_a_verb_only_itself() -> None:
     assert not re.fullmatch(template.regex, "/v1/documents/d1")
 
 
+@given(TEMPLATES)
+def test_what_fits_begins_as_the_template_says_and_without_variables_is_the_template(text: str) -> None:
+    template = PathTemplate.parse(text)
+    fits = text.replace("{x}", "one").replace("{y}", "two")
+    assert re.fullmatch(template.regex, fits)
+    assert fits.startswith(template.beginning)
+    assert template.is_plain == (fits == text)
+
+
 def test_a_pattern_in_braces_is_expanded() -> None:
     template = PathTemplate.parse("/v1/{name=shelves/*}/books")
     assert template.variables == ("name",)
