@@ -136,6 +136,7 @@ async def moved_in(door: Door, settings: Settings) -> House:
     await admin.door.call(method(f"{_ADMIN}ChangeAccount"), change, admin.headers)
     await teacher.sign_in()
     await _link(teacher, owner)
+    await _link(admin, spare)
     # What a person may do with accounts: a teacher with those of its students, an administrator with any.
     teacher.owns["account_id"], admin.owns["account_id"] = [owner.account_id], [spare.account_id]
     return House(nobody, other, owner, teacher, admin, spare)

@@ -3,17 +3,19 @@
 import asyncio
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx2
 from google.protobuf import message_factory
 from google.protobuf.message import Message
+from mootion.identity.v1 import account_pb2, account_service_pb2
 from mootion.policy.v1 import policy_pb2
 
 from mesh.policy import Method
 from mesh.signature import SIGNATURE_KEY, Signer
 from proofs import doors, permission_table, planted_fields, systems
 from proofs.belongings import furnish
-from proofs.doors import Door
+from proofs.doors import Door, RestRequest
 from proofs.ground import Ground, Size
 from proofs.matrix import Matrix, is_admitted, owns_ids, reads
 from proofs.numbers import Numbers
@@ -116,7 +118,7 @@ class _Proof:
         found: dict[str, object] = {}
         for person in (self.house.owner, self.house.other):
             for method in self.outside:
-                if reads(method) and person.role >= method.policy.least_role and not method.policy.limits:
+                if _shows(method) and person.role >= method.policy.least_role:
                     for question in self.matrix.questions(person, method):
                         outcome = await self.ways["port"].call(method, question.request, person.headers)
                         found[f"{person.name} {method.path}"] = question.told(outcome)
@@ -157,7 +159,9 @@ class _Proof:
                 where = self._doors(number + turn)
                 for door in where if reads(method) else where[:1]:
                     outcome = await self.matrix.ask(door, person, method, question)
-                    lost = bool(question.ids) and outcome.code == "NOT_FOUND"
+                    # A branch of a change may name what the branch before took away.
+                    first = reads(method) or turn == 0
+                    lost = first and bool(question.ids) and outcome.code == "NOT_FOUND"
                     may = person.role >= method.policy.least_role
                     self.numbers.check(
                         not (may and lost),
@@ -219,20 +223,29 @@ class _Proof:
             for method in self.outside:
                 if reads(method) or not method.http_rules or person.role < method.policy.least_role:
                     continue
-                for question in self.matrix.questions(person, method)[:1]:
-                    request = doors.rest_request(method, question.request)
-                    if request.verb == "DELETE":
-                        continue
+                request = doors.rest_request(method, self.matrix.questions(person, method)[0].request)
+                if request.verb != "DELETE":
                     for fields in _each_and_all(planted_fields.fields_of(method), self.is_long):
-                        found = await planted_fields.send(client, request, dict(person.headers), fields)
-                        counts[str(found.status)] = counts.get(str(found.status), 0) + 1
-                        self.matrix.calls += 1
-                        where = f"{request.verb} {request.path} with {sorted(fields)[:3]}"
-                        self.numbers.check(not found.took, f"{where}: took what the caller planted")
-                        self.numbers.check(found.status < 500, f"{where}: {found.status} {found.reason}")
-                        if found.status == 401 and not await person.is_signed_in():
-                            await person.sign_in()
+                        status = await self._plant(client, request, fields)
+                        counts[str(status)] = counts.get(str(status), 0) + 1
+        get = account_service_pb2.GetAccountRequest()
+        reply: Any = (await person.call("/mootion.identity.v1.AccountService/GetAccount", get)).replies[0]
+        still = (reply.account.account_id, reply.account.role)
+        self.numbers.check(
+            still == (person.account_id, account_pb2.STUDENT), f"a planted field made {person.name} {still}"
+        )
         return counts
+
+    async def _plant(self, client: httpx2.AsyncClient, request: RestRequest, fields: dict[str, Any]) -> int:
+        person = self.house.other
+        found = await planted_fields.send(client, request, dict(person.headers), fields)
+        self.matrix.calls += 1
+        where = f"{request.verb} {request.path} with {sorted(fields)[:3]}"
+        self.numbers.check(not found.took, f"{where}: took what the caller planted")
+        self.numbers.check(found.status < 500, f"{where}: {found.status} {found.reason}")
+        if found.status == 401 and not await person.is_signed_in():
+            await person.sign_in()
+        return found.status
 
     def _observed_is_documented(self, workloads: dict[str, set[str]]) -> None:
         rows = permission_table.read()
@@ -263,6 +276,12 @@ class _Proof:
         return least.removeprefix("ACCESS_ROLE_"), callers | ({"edge"} if roles else set())
 
 
+def _shows(method: Method) -> bool:
+    """Whether a call of it shows what there is, and neither changes that, as a view is counted, nor is limited."""
+    counts = method.server_streaming and not method.resumable
+    return reads(method) and not counts and not method.policy.limits
+
+
 def _anything(method: Method) -> Message:
     return message_factory.GetMessageClass(method.input)()
 
@@ -271,6 +290,6 @@ def _role(name: str) -> int:
     return policy_pb2.AccessRole.Value(f"ACCESS_ROLE_{name}")
 
 
-def _each_and_all(fields: dict[str, object], each: bool) -> list[dict[str, object]]:
+def _each_and_all(fields: dict[str, Any], each: bool) -> list[dict[str, Any]]:
     """All at once, and in the long form one by one: a door that refuses the first says nothing of the others."""
     return [fields, *({name: value} for name, value in fields.items())] if each else [fields]
