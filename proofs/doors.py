@@ -61,9 +61,11 @@ class Door:
     name: str
     channel: grpc.aio.Channel
 
-    async def call(self, method: Method, request: Message, headers: Headers = ()) -> Outcome:
-        """Calls once more where a limit of the contract refused, when the limit says so."""
-        waited = 0.0
+    async def call(
+        self, method: Method, request: Message, headers: Headers = (), *, patient: bool = True
+    ) -> Outcome:
+        """Calls a method; a patient caller does so again where a limit refused, when the limit says so."""
+        waited = 0.0 if patient else MOST_WAITING_SECONDS
         while True:
             outcome = await self._once(method, request, headers)
             pause = outcome.retry_after_seconds
