@@ -15,6 +15,8 @@ from mesh.consuming import Consumer, Consuming
 from mesh.ports.open_ports import Ports, open_ports
 from mesh.ports.queue import Lease
 from mesh.ports.rabbit_link import RabbitUnavailable
+from mesh.ports.sql_log import Position, SqlLog
+from mesh.ports.sql_postgres import PostgresDatabase
 from mesh.ports.tables import JobState, queue_jobs
 from mesh.tracing import Tracing
 from proofs.ground import Ground, Size
@@ -29,6 +31,8 @@ WAIT_SECONDS = 1.0
 # How long a lease may take beside its wait: a connection that is given up.
 MORE_SECONDS = 6.0
 SUBSCRIPTION = "notebook"
+# Where nothing moves for so long, nothing will.
+STILL_SECONDS = 45.0
 FAULTS = ("killed", "held", "blocked")
 
 
@@ -160,12 +164,21 @@ async def _check_refusal(numbers: Numbers, ports: Ports) -> None:
 
 
 async def _carried(ports: Ports) -> None:
-    """Waits until every job has ended and every event was handled."""
-    async with asyncio.timeout(180):
-        while await ports.queue.depth(notebook.TOPIC):  # noqa: ASYNC110 - looks like any other reader
-            await asyncio.sleep(0.2)
-        while not await ports.events.wait_until_handled(SUBSCRIPTION, 30):
-            continue
+    """Waits until every job has ended and every event was handled, for as long as something goes on."""
+    assert isinstance(ports.database, PostgresDatabase)
+    log = SqlLog(ports.database)
+    left, moved = (-1, Position()), time.monotonic()
+    while True:
+        depth, position = await ports.queue.depth(notebook.TOPIC), await log.position(SUBSCRIPTION)
+        if depth == 0 and position == await log.end():
+            return
+        if (depth, position) != left:
+            left, moved = (depth, position), time.monotonic()
+        if time.monotonic() - moved > STILL_SECONDS:
+            raise RuntimeError(
+                f"everything stands still with {depth} jobs open, and events handled to {position}"
+            )
+        await asyncio.sleep(0.2)
 
 
 async def _judge(numbers: Numbers, ports: Ports, names: list[str], acknowledged: list[str]) -> None:

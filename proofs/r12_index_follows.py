@@ -97,6 +97,7 @@ async def _awaited(call: Any) -> Any:
 async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
     """Uploads and deletes while the process dies again and again; then the log of events is spoilt."""
     count, numbers = size.of(short=4, long=60), Numbers(0)
+    processes.preload(deadly_index.__name__, "proofs.__main__")
     environment = ground.environment(MOOTION_DRAIN_GRACE_SECONDS=1, MOOTION_DRAIN_NOTICE_SECONDS=0)
     settings = Settings.from_environment(environment)
     settings.data_dir.mkdir(parents=True, exist_ok=True)

@@ -25,7 +25,7 @@ from workers.workspace import workspace
 
 MP4 = b"not a picture" * 100
 DEADLY = "deadly"
-STARTED, REPORTED, CHILDREN = "started", "reported", "children"
+READY, STARTED, REPORTED, CHILDREN = "ready", "started", "reported", "children"
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,7 @@ def work(environment: Mapping[str, str], stub: Stub) -> None:
             renders = Noting(runtime, folder, stub.folder)
             scene = Consumer(SCENE_TOPIC, renders.handle_scene, renders.on_dead_scene)
             stitch = Consumer(STITCH_TOPIC, renders.handle_stitch, renders.on_dead_stitch)
+            journal.append(stub.folder / READY, os.getpid(), time.time())
             return [replace(each, lease_seconds=stub.lease_seconds) for each in (scene, stitch)]
 
         run_worker("render-worker", consumers, one_at_a_time=True)
@@ -68,6 +69,8 @@ def group(environment: Mapping[str, str], stub: Stub) -> WorkerGroup:
         assert isinstance(process, BaseProcess)
         process.join()
 
+    # A worker that still imports what it needs takes over from nobody.
+    processes.preload(__name__, "proofs.__main__")
     return WorkerGroup(lambda: processes.start_main(work, environment, stub), wait)
 
 

@@ -1,9 +1,10 @@
-"""From the end of whoever had a job last, seen or not, to the next who says so."""
+"""From the end of a worker in the middle of a job to the next one who has it, and how much of that one was there."""
 
+import math
 from pathlib import Path
 
 from proofs.r01_workers_killed import retaken_after
-from proofs.stub_renderer import REPORTED, STARTED
+from proofs.stub_renderer import READY, REPORTED, STARTED
 from tests.integration.ports import journal
 
 
@@ -11,19 +12,28 @@ def started(folder: Path, token: int, pid: int, at: float) -> None:
     journal.append(folder / STARTED, "job", token, pid, at)
 
 
+def ready(folder: Path, pid: int, at: float) -> None:
+    journal.append(folder / READY, pid, at)
+
+
 def test_a_job_is_retaken_when_the_next_worker_has_it(tmp_path: Path) -> None:
+    ready(tmp_path, 100, 5.0)
+    ready(tmp_path, 200, 6.0)
     started(tmp_path, 1, 100, 9.0)
     started(tmp_path, 2, 200, 13.0)
     journal.append(tmp_path / REPORTED, "job", 2, 200, 14.0)
-    assert retaken_after([(100, 10.0), (200, 20.0)], tmp_path) == [3.0]
+    assert retaken_after([(100, 10.0), (200, 20.0)], tmp_path) == [(3.0, 3.0)]
 
 
-def test_a_worker_killed_before_it_could_say_so_had_the_job_too(tmp_path: Path) -> None:
+def test_while_no_worker_is_there_nobody_is_late(tmp_path: Path) -> None:
+    for pid, at in ((100, 5.0), (200, 6.0), (300, 15.0), (400, 15.5)):
+        ready(tmp_path, pid, at)
     started(tmp_path, 1, 100, 9.0)
-    started(tmp_path, 3, 300, 16.0)
-    assert retaken_after([(100, 10.0), (200, 14.0), (400, 17.0)], tmp_path) == [2.0]
+    started(tmp_path, 2, 300, 16.0)
+    assert retaken_after([(100, 10.0), (200, 11.0), (300, 18.0)], tmp_path)[0] == (6.0, 2.0)
 
 
 def test_a_job_that_nobody_took_again_was_never_retaken(tmp_path: Path) -> None:
+    ready(tmp_path, 200, 6.0)
     started(tmp_path, 1, 100, 9.0)
-    assert retaken_after([(100, 10.0)], tmp_path) == [float("inf")]
+    assert retaken_after([(100, 10.0)], tmp_path) == [(math.inf, math.inf)]

@@ -7,7 +7,14 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["pytest", "tests.integration.ports.preloaded"])
+_preloaded = ["pytest", "tests.integration.ports.preloaded"]
+_context.set_forkserver_preload(_preloaded)
+
+
+def preload(*modules: str) -> None:
+    """Has modules imported once for all processes, where none was started before; otherwise each imports them."""
+    _preloaded.extend(module for module in modules if module not in _preloaded)
+    _context.set_forkserver_preload(_preloaded)
 
 
 def start(work: Callable[..., Coroutine[Any, Any, None]], *arguments: object) -> BaseProcess:
