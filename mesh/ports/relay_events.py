@@ -3,9 +3,10 @@
 import asyncio
 
 import structlog
+from aio_pika.abc import AbstractExchange
 
 from mesh.ports.rabbit_events import EventMessage
-from mesh.ports.rabbit_link import RabbitLink, RabbitUnavailable
+from mesh.ports.rabbit_link import RabbitLink, RabbitUnavailable, Session
 from mesh.ports.rabbit_publishing import publish
 from mesh.ports.rabbit_topology import declare_events
 from mesh.ports.relay_pace import apart
@@ -30,6 +31,7 @@ class EventRelay:
         self._database = database
         self._link = link
         self._log = SqlLog(database)
+        self._opened: tuple[Session, AbstractExchange] | None = None
 
     async def run(self) -> None:
         """Relays until cancelled."""
@@ -54,10 +56,16 @@ class EventRelay:
                 await self._database.changes.wait(seen, IDLE_SECONDS)
                 await apart(looked)
 
+    async def _open(self) -> tuple[Session, AbstractExchange]:
+        """Declares once for each session: a broker that is blocked answers nobody who publishes."""
+        session = await self._link.session(PAUSE_SECONDS)
+        if self._opened is None or self._opened[0] is not session:
+            self._opened = session, await session.ask(declare_events(session.channel))
+        return self._opened
+
     async def _publish(self, position: Position, batch: Batch) -> Position:
         """Publishes events; gives the position of the last before the first that was not confirmed."""
-        session = await self._link.session(PAUSE_SECONDS)
-        exchange = await session.ask(declare_events(session.channel))
+        session, exchange = await self._open()
         before = [position, *(logged.position for logged in batch.events)]
         messages = [
             EventMessage(logged, follows).message()
