@@ -24,7 +24,7 @@ _STOP_SECONDS = 1.0
 @asynccontextmanager
 async def rate_limit_service(limiter: Limiter) -> AsyncIterator[str]:
     """Answers while the block lasts, at a loopback port that was free; gives `host:port`."""
-    answering = _Answering(limiter)
+    answering = Answering(limiter)
     handler = grpc.unary_unary_rpc_method_handler(
         answering.should_rate_limit,
         request_deserializer=RateLimitRequest.FromString,
@@ -42,7 +42,9 @@ async def rate_limit_service(limiter: Limiter) -> AsyncIterator[str]:
         await server.stop(_STOP_SECONDS)
 
 
-class _Answering:
+class Answering:
+    """Translates between Envoy's messages and the limiter."""
+
     def __init__(self, limiter: Limiter) -> None:
         self._limiter = limiter
 

@@ -55,11 +55,23 @@ async def ask(port: int, call: Call) -> Answer:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             try:
                 writer.write(_written(call, port))
-                return _read(await reader.read())
+                return _read(await _received(reader))
             finally:
                 writer.close()
     except (OSError, TimeoutError):
         return Answer(0, {}, b"")
+
+
+async def _received(reader: asyncio.StreamReader) -> bytes:
+    """All that comes. Who refuses a request before it was sent whole may break the connection off after the answer."""
+    whole = b""
+    try:
+        while part := await reader.read(65_536):
+            whole += part
+    except ConnectionError:
+        if not whole:
+            raise
+    return whole
 
 
 def summed(answers: Sequence[Answer]) -> Counter[str]:

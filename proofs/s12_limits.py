@@ -45,8 +45,10 @@ async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
             await proof.the_store_is_down()
             await ground.servers.start(ground.servers.redis)
             await proof.the_store_is_back()
-    async with _system(ground, "flooded", address_limit=A_MINUTE) as system:
-        await _Proof(numbers, system, chance, parallel).an_address_floods()
+    if ground.is_embedded:
+        # What Envoy counts by itself is the same on any store.
+        async with _system(ground, "flooded", address_limit=A_MINUTE) as system:
+            await _Proof(numbers, system, chance, parallel).an_address_floods()
     return numbers
 
 
@@ -218,7 +220,7 @@ def _shares(admin_port: int) -> list[int]:
         clusters = json.load(reply)["cluster_statuses"]
     (identity,) = [each for each in clusters if each["name"] == "identity"]
     return [
-        int(next(stat["value"] for stat in host["stats"] if stat["name"] == "rq_total"))
+        int(next(stat.get("value", 0) for stat in host["stats"] if stat["name"] == "rq_total"))
         for host in identity["host_statuses"]
     ]
 
