@@ -167,7 +167,7 @@ class Credentials:
         log = structlog.get_logger()
         try:
             self._shown = self._read()
-        except (ConfigurationError, OSError) as error:
+        except (ConfigurationError, OSError, ValueError) as error:
             log.warning("changed certificates are no good", certificate=self.certificate.name, why=str(error))
         else:
             if self._shown != before:

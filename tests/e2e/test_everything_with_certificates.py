@@ -7,9 +7,17 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 from cryptography import x509
+from mootion.document.v1 import document_service_pb2
+from mootion.document.v1.document_service_pb2_grpc import DocumentServiceStub
 
+from cli import background
+from gateway.front import FrontDoor
 from mesh.certificates import pem_files
 from mesh.certificates.folder import EDGE_SERVER
+from mesh.client import Channels
+from mesh.config import Settings
+from mesh.logs import configure
+from mesh.telemetry import Telemetry
 from tests.e2e import certificates, full_system
 from tests.e2e import system as local
 from tests.e2e.calls import SAMPLE, ok, until, upload_and_wait
@@ -77,6 +85,18 @@ def test_a_token_is_checked_by_keys_that_came_through_the_listener_with_tls(
         tokens = ok(client.post("/v1/auth:register", json=account))["tokens"]
         signed_in = {"authorization": f"Bearer {tokens['accessToken']}"}
         assert client.get("/v1/documents", headers=signed_in).status_code == 200
+
+
+async def test_the_commands_of_the_machine_believe_the_listener_they_started(
+    embedded: local.LocalSystem,
+) -> None:
+    settings = Settings.from_environment(embedded.environment)
+    assert background.healthy(settings)
+    telemetry, address = Telemetry(configure("info", "test")), f"127.0.0.1:{settings.edge_port}"
+    channels = Channels(lambda service: address, "", telemetry, certificates=FrontDoor.of(settings))
+    stub = channels.stub(DocumentServiceStub, "document")
+    assert await stub.ListDocuments(document_service_pb2.ListDocumentsRequest()) is not None
+    await channels.close()
 
 
 def test_a_renewed_certificate_of_the_listener_is_shown_without_a_restart(
