@@ -69,7 +69,6 @@ GOOD = (
     Case("a stream that ends", "document.WatchDocument", {"document_id": "{document_id}"}),
     Case("exactly once", "quiz.GenerateQuiz", QUIZ),
     Case("a time that is enough", "document.GetDocument", {"document_id": "{document_id}"}, seconds=20),
-    Case("a compressed request", "answer.Ask", {"question": "What is a wave? " * 50}, compressed=True),
     Case(
         "a reply that may be compressed", "document.ListPassages", _PAGE, headers={"accept-encoding": "gzip"}
     ),

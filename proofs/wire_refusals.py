@@ -12,6 +12,14 @@ def _edit(name: str, edit: Json, ending: str, etag: str = "{etag}") -> Case:
 
 
 INVALID = (
+    Case(
+        "a compressed request",
+        "answer.Ask",
+        {"question": "What is a wave? " * 50},
+        "INVALID_ARGUMENT INVALID_FIELD",
+        own_words=True,
+        compressed=True,
+    ),
     Case("too short", "answer.Ask", {"question": ""}, "INVALID_ARGUMENT INVALID_FIELD question"),
     Case("too long", "answer.Ask", {"question": "x" * 2001}, "INVALID_ARGUMENT INVALID_FIELD question"),
     Case(
