@@ -85,6 +85,7 @@ class Settings:
     render_workers: int = 2
     document_workers: int = 1
     log_level: str = "info"
+    log_messages: bool = False
     otlp_endpoint: str | None = None
     local_principal: bool = True
     semantic: bool = False
@@ -298,6 +299,7 @@ def _read(reader: _Reader) -> Settings:
         render_workers=reader.number("MOOTION_RENDER_WORKERS", 2, int, 0, 64),
         document_workers=reader.number("MOOTION_DOCUMENT_WORKERS", 1, int, 0, 64),
         log_level=reader.choice("MOOTION_LOG_LEVEL", "info", _LOG_LEVELS),
+        log_messages=reader.choice("MOOTION_LOG_MESSAGES", "off", _SWITCH) == "on",
         otlp_endpoint=reader.url("OTEL_EXPORTER_OTLP_ENDPOINT", "http", "https"),
         local_principal=reader.choice("MOOTION_LOCAL_PRINCIPAL", "on", _SWITCH) == "on",
         semantic=reader.choice("MOOTION_SEMANTIC", "off", _SWITCH) == "on",

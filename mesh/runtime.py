@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TextIO
 
-from mesh.certificates.credentials import Credentials
 from mesh.allocator import keep_few_arenas
+from mesh.certificates.credentials import Credentials
 from mesh.client import Channels
 from mesh.clock import Clock, SystemClock
 from mesh.config import Settings
@@ -20,7 +20,7 @@ from mesh.ports.queue import Queue
 from mesh.ports.replies import Replies
 from mesh.ports.sql import Database
 from mesh.sealing import Sealer
-from mesh.secret_keys import decoded, read_or_make
+from mesh.secret_keys import OLD_DATA_KEYS, decoded, older, read_or_make
 from mesh.signature import Signer
 from mesh.telemetry import Telemetry
 
@@ -107,5 +107,5 @@ async def open_runtime(
 
 def _open_sealer(settings: Settings) -> Sealer:
     newest = read_or_make(settings.data_key, settings.key_dir / "data.key", "MOOTION_DATA_KEY")
-    older = [decoded(key.reveal(), "MOOTION_OLD_DATA_KEYS") for key in settings.old_data_keys]
-    return Sealer(newest, *older)
+    given = [decoded(key.reveal(), "MOOTION_OLD_DATA_KEYS") for key in settings.old_data_keys]
+    return Sealer(newest, *given, *older(settings.key_dir / OLD_DATA_KEYS))

@@ -30,7 +30,7 @@ class Sealer:
     def __init__(self, *keys: bytes) -> None:
         self._keys: Mapping[bytes, AESGCM] = {_id_of(key): AESGCM(key) for key in keys}
         self._newest = _id_of(keys[0])
-        self._digest_key = hmac.digest(keys[0], b"digest", "sha256")
+        self._digest_keys = [hmac.digest(key, b"digest", "sha256") for key in keys]
 
     def seal(self, value: bytes, place: str) -> bytes:
         """Seals a value for one place, such as `account.email:<id>`; it opens nowhere else."""
@@ -51,9 +51,22 @@ class Sealer:
         except InvalidTag:
             raise Unreadable(f"{place}: the value was changed, or belongs elsewhere") from None
 
+    def is_sealed(self, value: bytes) -> bool:
+        """Whether a value was sealed. No protobuf message and no text begins like a sealed value."""
+        return value[:1] == _VERSION and len(value) > 1 + KEY_ID_BYTES + NONCE_BYTES
+
+    def is_newest(self, sealed: bytes) -> bool:
+        """Whether a value was sealed with the newest key."""
+        return sealed[1 : 1 + KEY_ID_BYTES] == self._newest
+
     def digest(self, value: bytes) -> bytes:
         """An HMAC of a value that may hold secrets, so that it cannot be guessed at from what is stored."""
-        return hmac.digest(self._digest_key, value, "sha256")
+        return hmac.digest(self._digest_keys[0], value, "sha256")
+
+    def is_digest(self, digest: bytes, value: bytes) -> bool:
+        """Whether `digest` was made of the value, with whichever of the keys."""
+        made = [hmac.digest(key, value, "sha256") for key in self._digest_keys]
+        return any(hmac.compare_digest(digest, one) for one in made)
 
 
 def _id_of(key: bytes) -> bytes:

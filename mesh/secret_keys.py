@@ -9,6 +9,8 @@ from pathlib import Path
 from mesh.config import ConfigurationError, Secret
 
 KEY_BYTES = 32
+# Files of the data folder's keys.
+DATA_KEY, OLD_DATA_KEYS = "data.key", "old-data.keys"
 
 
 def read_or_make(given: Secret | None, path: Path, variable: str) -> bytes:
@@ -30,6 +32,27 @@ def read_or_make(given: Secret | None, path: Path, variable: str) -> bytes:
     return decoded(path.read_text().strip(), f"the file {path.name} of the data folder")
 
 
+def older(path: Path) -> list[bytes]:
+    """Keys that were replaced, as `replace` left them, the last one first. Raises ConfigurationError."""
+    lines = path.read_text().split() if path.exists() else []
+    return [decoded(line, f"the file {path.name} of the data folder") for line in reversed(lines)]
+
+
+def replace(path: Path, replaced: Path) -> None:
+    """Makes a new key in the place of the one in the file `path`, which joins those in the file `replaced`.
+
+    The old one is on the disk there before the new one is in its place: a crash in between loses neither.
+    """
+    old = path.read_text().strip()
+    descriptor = os.open(replaced, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(old + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft = _draft(path)
+    draft.replace(path)
+
+
 def decoded(text: str, source: str) -> bytes:
     """The 32 bytes of a key in base64; `source` names it in messages. Raises ConfigurationError."""
     try:
@@ -45,12 +68,7 @@ def decoded(text: str, source: str) -> bytes:
 
 def _make(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    draft = _draft(path)
     try:
         os.link(draft, path)
     except FileExistsError:
@@ -58,3 +76,14 @@ def _make(path: Path) -> None:
         pass
     finally:
         draft.unlink()
+
+
+def _draft(path: Path) -> Path:
+    """A new key in a file beside `path`, on the disk."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return draft

@@ -50,6 +50,7 @@ _OPTIONS = (
 # For the status of a call that is ended to get to its caller.
 LAST_WORDS_SECONDS = 0.5
 
+
 class Server:
     """The gRPC server, the HTTP application, the background tasks and the metrics of one process.
 
@@ -153,6 +154,7 @@ class Server:
             in_flight=self._in_flight,
             admission=Admission(runtime.settings.max_calls, runtime.settings.max_streams),
             write_access=runtime.telemetry.lines.write_soon,
+            log_messages=runtime.settings.log_messages,
         )
         bound = handlers.bind(servicers, chain, partial=partial)
         server = grpc.aio.server(options=_OPTIONS)

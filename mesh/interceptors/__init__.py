@@ -16,6 +16,7 @@ from mesh.interceptors.deadline import DeadlineInterceptor
 from mesh.interceptors.errors import ErrorsInterceptor
 from mesh.interceptors.idempotency import IdempotencyInterceptor
 from mesh.interceptors.limits import LimitsInterceptor
+from mesh.interceptors.messages import MessagesInterceptor
 from mesh.interceptors.principal import PrincipalInterceptor
 from mesh.interceptors.trace import TraceInterceptor
 from mesh.interceptors.validation import ValidationInterceptor
@@ -44,6 +45,7 @@ def interceptors(
     in_flight: InFlight,
     admission: Admission,
     write_access: Callable[[str], None],
+    log_messages: bool = False,
 ) -> list[Interceptor]:
     """Every interceptor of a server, the outermost first.
 
@@ -56,6 +58,7 @@ def interceptors(
         in_flight: see DeadlineInterceptor.
         admission: see AdmissionInterceptor.
         write_access: takes each line of the access log.
+        log_messages: see MessagesInterceptor.
     """
     return [
         # First: everything below has a request id and a trace to name in logs and errors.
@@ -76,6 +79,8 @@ def interceptors(
         LimitsInterceptor(limits, calls_a_minute, counted),
         # Before anything that reads the request.
         ValidationInterceptor(Validator()),
+        # After validation, which parses the request; a repeat that gets its first reply is shown too.
+        MessagesInterceptor(on=log_messages),
         # After validation, since a refused request must not use up its id; next to the handler, whose reply it keeps.
         IdempotencyInterceptor(replies, telemetry.metrics, sealer),
         # Last: what it gives has passed every rule above, for this caller.

@@ -15,7 +15,7 @@ from mesh.interceptors.call import Call, Proceed
 from mesh.keyed_lock import KeyedLock
 from mesh.metrics import Metrics
 from mesh.policy import Method
-from mesh.ports.replies import AlreadyRemembered, Replies, StoredReply
+from mesh.ports.replies import AlreadyRemembered, Replies, StoredReply, place_of
 from mesh.sealing import Sealer
 
 HTTP_BODY = "google.api.HttpBody"
@@ -86,7 +86,7 @@ class IdempotencyInterceptor:
 
     async def _replay(self, creation: "_Creation", stored: StoredReply) -> bytes:
         await creation.body.drain()
-        if stored.body_hash != creation.body_hash():
+        if not creation.is_of_same_body(stored.body_hash):
             raise CallError(
                 grpc.StatusCode.INVALID_ARGUMENT,
                 reason_pb2.REASON_REQUEST_ID_REUSED,
@@ -114,6 +114,10 @@ class _Creation:
         digest = self.body.digest()
         return digest if self._sealer is None else self._sealer.digest(digest)
 
+    def is_of_same_body(self, body_hash: bytes) -> bool:
+        digest = self.body.digest()
+        return body_hash == digest if self._sealer is None else self._sealer.is_digest(body_hash, digest)
+
     def kept(self, reply: bytes) -> bytes:
         return reply if self._sealer is None else self._sealer.seal(reply, self._place())
 
@@ -121,7 +125,7 @@ class _Creation:
         return kept if self._sealer is None else self._sealer.open(kept, self._place())
 
     def _place(self) -> str:
-        return "reply:" + " ".join(self.key)
+        return place_of(*self.key)
 
 
 class _SingleBody:

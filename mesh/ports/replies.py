@@ -33,3 +33,8 @@ class Replies(Protocol):
             AlreadyRemembered: a reply is stored under the request id.
         """
         ...
+
+
+def place_of(principal: str, method: str, request_id: str) -> str:
+    """What a reply is sealed for, where it holds secrets."""
+    return f"reply:{principal} {method} {request_id}"
