@@ -62,6 +62,22 @@ def test_every_problem_is_listed() -> None:
         assert name in str(raised.value)
 
 
+def test_what_the_edge_bears_is_set_and_an_origin_must_be_one() -> None:
+    settings = Settings.from_environment(
+        {
+            "MOOTION_CORS_ORIGINS": "https://learn.example.org, http://localhost:5173",
+            "MOOTION_TRUSTED_PROXIES": "1",
+            "MOOTION_EDGE_HEAP_MIB": "512",
+        }
+    )
+    assert settings.cors_origins == ("https://learn.example.org", "http://localhost:5173")
+    assert (settings.trusted_proxies, settings.edge_heap_mib) == (1, 512)
+    assert settings.calls_an_address == 1000
+    for wrong in ("*", "learn.example.org", "https://learn.example.org/", "https://*.example.org", "null"):
+        with pytest.raises(ConfigurationError, match="is no origin"):
+            Settings.from_environment({"MOOTION_CORS_ORIGINS": wrong})
+
+
 def test_an_engine_that_needs_a_key_says_so() -> None:
     with pytest.raises(ConfigurationError, match="OPENAI_API_KEY"):
         Settings.from_environment({"MOOTION_ENGINE": "openai"})
