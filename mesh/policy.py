@@ -13,7 +13,7 @@ from pathlib import Path
 import mootion
 from google.api import annotations_pb2, http_pb2
 from google.protobuf import descriptor_pb2, descriptor_pool
-from google.protobuf.descriptor import Descriptor, MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
 
 DEFAULT_MAX_REQUEST_BYTES = 1024 * 1024
 # The field of a watch that says which state its caller saw last.
@@ -92,6 +92,11 @@ class Method:
     def resumable(self) -> bool:
         """Whether a stream of replies goes on where it was when it is asked for `after_sequence`: every watch."""
         return self.server_streaming and AFTER_SEQUENCE in self.input.fields_by_name
+
+
+def is_sensitive(field: FieldDescriptor) -> bool:
+    """Whether the contract says that a value of this field is in no log and no trace: it is PERSONAL or SECRET."""
+    return bool(field.GetOptions().Extensions[policy_pb2.sensitivity] != policy_pb2.SENSITIVITY_UNSPECIFIED)
 
 
 def _holds_secrets(message: Descriptor, seen: frozenset[str]) -> bool:

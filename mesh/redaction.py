@@ -5,7 +5,8 @@ from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
-from mootion.policy.v1 import policy_pb2
+
+from mesh.policy import is_sensitive
 
 REDACTED = "<redacted>"
 MOST_CHARACTERS = 200
@@ -21,17 +22,13 @@ def redacted(message: Message, depth: int = MOST_DEPTH) -> dict[str, Any]:
     return {field.name: _value(field, value, depth) for field, value in message.ListFields()}
 
 
-def is_sensitive(field: FieldDescriptor) -> bool:
-    """Whether the contract says that a value of this field is in no log and no trace."""
-    return bool(field.GetOptions().Extensions[policy_pb2.sensitivity] != policy_pb2.SENSITIVITY_UNSPECIFIED)
-
-
 def _value(field: FieldDescriptor, value: Any, depth: int) -> Any:
     if is_sensitive(field):
         return REDACTED
     if not field.is_repeated:
         return _one(field, value, depth)
-    if field.message_type is not None and field.message_type.GetOptions().map_entry:
+    if isinstance(value, Mapping):
+        assert field.message_type is not None
         return _map(field.message_type.fields_by_name["value"], value, depth)
     return _items(field, value, depth)
 

@@ -14,8 +14,8 @@ from mootion.document.v1 import document_pb2
 from mootion.identity.v1 import identity_service_pb2
 from mootion.llm.v1 import llm_service_pb2
 
-from mesh.policy import all_methods
-from mesh.redaction import MOST_CHARACTERS, MOST_ITEMS, REDACTED, is_sensitive, redacted
+from mesh.policy import all_methods, is_sensitive
+from mesh.redaction import MOST_CHARACTERS, MOST_ITEMS, REDACTED, redacted
 
 ROOT = Path(__file__).parents[3]
 CANARY = "canary-9f31"
