@@ -203,11 +203,13 @@ def _access_log() -> AccessLog:
 
 
 def _tracing() -> HttpConnectionManagerTracing:
-    """Taken out at the start where no collector is set."""
+    """Taken out at the start where no collector is set. Spans have no path: with its query it may hold what a person
+    searched for, or a secret that somebody put there."""
     collector = OpenTelemetryConfig(
         grpc_service=GrpcService(envoy_grpc=GrpcServiceEnvoyGrpc(cluster_name=TRACES)), service_name="edge"
     )
     return HttpConnectionManagerTracing(
         provider=TracingHttp(name="envoy.tracers.opentelemetry", typed_config=Any.pack(collector)),
         random_sampling=Percent(value=100),
+        max_path_tag_length=0,
     )

@@ -341,6 +341,11 @@ def test_traces_are_sent_only_where_a_collector_is_set(tmp_path: Path) -> None:
     assert _endpoint(traces) == ("collector", 4317)
 
 
+def test_spans_hold_no_path_with_its_query(tmp_path: Path) -> None:
+    config = placed(Settings(data_dir=tmp_path, otlp_endpoint="http://collector:4317"))
+    assert _manager(config)["tracing"]["maxPathTagLength"] == 0
+
+
 def test_on_loopback_only_local_names_and_pages_are_served_and_elsewhere_all(tmp_path: Path) -> None:
     local = _manager(placed(Settings(data_dir=tmp_path)))["routeConfig"]["virtualHosts"]
     assert "*" not in local[0]["domains"]
