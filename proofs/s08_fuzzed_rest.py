@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import schemathesis
+from hypothesis.errors import Flaky
 from schemathesis.auths import KeyedCachingAuthProvider
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import Status, events, from_schema
@@ -27,12 +28,15 @@ from tests.e2e.system import LocalSystem
 
 OPENAPI = Path(__file__).parents[1] / "gateway" / "openapi.json"
 LEAST_CASES = 10_000
-AT_ONCE = 2
+# One thread: in Python 3.11 more of them trip over each other in the fuzzer's own compiler.
+AT_ONCE = 1
 ANSWER_SECONDS = 30.0
 # A watch of something that waits for a worker has nothing more to say.
 WATCH_SECONDS = 2.0
 WATCHES = ("watchDocument", "watchVideo")
 TOKEN_SECONDS = 300
+# QUERY is left out: without a content type Envoy refuses it as 400 before it looks for its path.
+OTHER_VERBS = ("get", "put", "post", "delete", "options", "patch", "trace")
 # Of many equal faults one is told, with how often it was seen.
 MOST_TOLD = 40
 CHECKS = (
@@ -114,13 +118,13 @@ def _configuration(url: str, seed: int, size: Size) -> dict[str, Any]:
         "generation": {
             "database": "none",
             "no-shrink": True,
-            "max-examples": size.of(short=3, long=100),
+            "max-examples": size.of(short=3, long=160),
         },
         "checks": {"enabled": False, **{name: {"enabled": True} for name in CHECKS}},
         "phases": {
             "examples": {"enabled": size is Size.LONG},
-            "coverage": {"enabled": size is Size.LONG},
-            "stateful": {"generation": {"max-examples": size.of(short=4, long=150)}},
+            "coverage": {"enabled": size is Size.LONG, "unexpected-methods": list(OTHER_VERBS)},
+            "stateful": {"generation": {"max-examples": size.of(short=4, long=300)}},
         },
     }
 
@@ -142,7 +146,8 @@ class Judge:
         """Takes what the fuzzer tells."""
         if isinstance(event, events.ScenarioFinished):
             self._scenario(event.phase.value, event.recorder)
-        elif isinstance(event, events.NonFatalError):
+        elif isinstance(event, events.NonFatalError) and not isinstance(event.value, Flaky):
+            # Flaky is a fault that was told already and did not come a second time.
             self._fault(f"{event.label}: {event.info.title}: {event.info.message[:300]}")
         elif isinstance(event, events.FatalError):
             raise event.exception
