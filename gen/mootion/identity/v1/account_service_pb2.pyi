@@ -518,7 +518,7 @@ class CreateApiKeyResponse(_message.Message):
     API_KEY_FIELD_NUMBER: _builtins.int
     KEY_FIELD_NUMBER: _builtins.int
     key: _builtins.str
-    """The key itself, for `authorization: Bearer`; shown only now."""
+    """The key itself, for the header `x-api-key`; shown only now."""
     @_builtins.property
     def api_key(self) -> _account_pb2.ApiKey:
         """Facts about the key."""
