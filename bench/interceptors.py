@@ -2,7 +2,8 @@
 
 `python -m bench.interceptors` prints one JSON line. Each server runs in a process of its own; the client sends the same
 request to both with the same number of calls under way. `throughput_ratio` is calls a second, ours by bare (higher is
-better); `server_cpu_ratio` is processor time of the server for a call, bare by ours.
+better); `server_cpu_ratio` is processor time of the server for a call, bare by ours. With `--fastapi` a FastAPI
+application that does the same work is measured in the same rounds (`pip install fastapi` first; nothing else needs it).
 """
 
 import argparse
@@ -22,6 +23,8 @@ from typing import Any
 
 import grpc
 import psutil
+
+from bench.fastapi_echo import PATH, HttpCalls, serve_fastapi
 
 TOY_STUBS = Path(__file__).parent.parent / "tests" / "gen"
 ECHO = "/mootion.toy.v1.ToyService/Echo"
@@ -129,12 +132,13 @@ async def _repeat(call: Callable[[], Awaitable[object]], times: int) -> None:
         await call()
 
 
-async def compare(rounds: int, calls: int, at_once: int) -> dict[str, Any]:
-    """Medians over the rounds, of both servers and as ratios."""
+async def compare(rounds: int, calls: int, at_once: int, *, with_fastapi: bool = False) -> dict[str, Any]:
+    """Medians over the rounds, of each server and as ratios."""
     rpc, toy = stubs()
     request = toy.EchoRequest(text=TEXT)
     with tempfile.TemporaryDirectory(prefix="mootion-bench-") as folder:
         bare, meshed = Target(serve_bare, folder), Target(serve_meshed, folder)
+        other = Target(serve_fastapi, folder) if with_fastapi else None
         try:
             async with (
                 grpc.aio.insecure_channel(f"127.0.0.1:{bare.port}") as to_bare,
@@ -144,23 +148,32 @@ async def compare(rounds: int, calls: int, at_once: int) -> dict[str, Any]:
                 echo_meshed = rpc.ToyServiceStub(to_meshed).Echo
                 for number in range(rounds + 1):
                     if number == 1:
-                        forget(bare, meshed)
+                        forget(*(target for target in (bare, meshed, other) if target))
                     said = signed(Path(folder))
                     await bare.measure(partial(echo_bare, request, metadata=said), calls, at_once)
                     await meshed.measure(partial(echo_meshed, request, metadata=said), calls, at_once)
+                    if other is not None:
+                        await _measure_http(other, signed(Path(folder), PATH), calls, at_once)
         finally:
-            bare.process.kill()
-            meshed.process.kill()
-    return _summary(bare, meshed)
+            for target in (bare, meshed, other):
+                if target is not None:
+                    target.process.kill()
+    return _summary(bare, meshed) | (_summary_of_fastapi(meshed, other) if other else {})
 
 
-def signed(folder: Path) -> tuple[tuple[str, str], ...]:
+async def _measure_http(target: Target, said: tuple[tuple[str, str], ...], calls: int, at_once: int) -> None:
+    http = HttpCalls(target.port, {"text": TEXT}, said)
+    await target.measure(http.call, calls, at_once)
+    http.close()
+
+
+def signed(folder: Path, path: str = ECHO) -> tuple[tuple[str, str], ...]:
     """What a workload sends along; good for a minute, more than a round takes."""
     from mesh.secret_keys import read_or_make
     from mesh.signature import SIGNATURE_KEY, Signer
 
     signer = Signer(read_or_make(None, folder / "keys" / "mesh.key", "MOOTION_MESH_KEY"))
-    return (*SAID.items(), (SIGNATURE_KEY, signer.sign(ECHO, SAID)))
+    return (*SAID.items(), (SIGNATURE_KEY, signer.sign(path, SAID)))
 
 
 def forget(*targets: Target) -> None:
@@ -187,6 +200,16 @@ def _summary(bare: Target, meshed: Target) -> dict[str, Any]:
     }
 
 
+def _summary_of_fastapi(meshed: Target, other: Target) -> dict[str, Any]:
+    ratio = statistics.median(ours / theirs for ours, theirs in zip(meshed.rates, other.rates, strict=True))
+    return {
+        "our_throughput_by_fastapi": round(ratio, 2),
+        "fastapi_calls_per_second": round(statistics.median(other.rates)),
+        "fastapi_latency_us": round(statistics.median(other.latencies) * 1e6),
+        "fastapi_server_cpu_us": round(statistics.median(other.cpu) * 1e6),
+    }
+
+
 def main() -> None:
     """Runs the comparison."""
     parser = argparse.ArgumentParser(
@@ -195,8 +218,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7, help="rounds after the one that warms up")
     parser.add_argument("--calls", type=int, default=4000, help="calls in a round")
     parser.add_argument("--at-once", type=int, default=16, help="calls under way at a time")
+    parser.add_argument("--fastapi", action="store_true", help="measure a FastAPI application too")
     options = parser.parse_args()
-    result = asyncio.run(compare(options.rounds, options.calls, options.at_once))
+    result = asyncio.run(
+        compare(options.rounds, options.calls, options.at_once, with_fastapi=options.fastapi)
+    )
     print(json.dumps({"id": "P1", "n": options.rounds * options.calls, "seed": None, **result}))
 
 
