@@ -32,6 +32,7 @@ def examine(settings: Settings) -> list[Finding]:
         lambda: _imports("pypdfium2 (PDF)", "pypdfium2", "make setup"),
         _voice,
         _envoy,
+        _wall,
         lambda: _folder(settings.data_dir),
         lambda: _space(settings.data_dir),
         *(
@@ -78,6 +79,15 @@ def _envoy() -> Finding:
     except (ImportError, OSError, subprocess.SubprocessError) as error:
         return Finding("Envoy (edge)", False, f"does not start: {error}", "Run: make setup")
     return Finding("Envoy (edge)", True, answer.stdout.split("version:")[-1].strip().split("/")[1])
+
+
+def _wall() -> Finding:
+    """What a child that reads a document is kept behind; it is read without bubblewrap too."""
+    from workers.documents import bubblewrap
+
+    if bubblewrap.is_usable():
+        return Finding("reading documents", True, "behind bubblewrap")
+    return Finding("reading documents", True, f"by a system call filter; {APT} bubblewrap adds a wall")
 
 
 def _folder(data_dir: Path) -> Finding:

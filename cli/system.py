@@ -141,7 +141,9 @@ class System:
 
 def _limiter(runtime: Runtime) -> Limiter:
     """Counts where the services count."""
-    return Limiter(runtime.limits, Counted(runtime.signer.key), all_methods())
+    return Limiter(
+        runtime.limits, Counted(runtime.signer.key), all_methods(), runtime.telemetry.metrics.call_refused
+    )
 
 
 async def _first_of(wanted: Coroutine[Any, Any, Any], running: "asyncio.Task[None]") -> None:

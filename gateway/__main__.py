@@ -54,7 +54,7 @@ async def _limiting(settings: Settings) -> AsyncIterator[str]:
     store = open_redis(settings, lambda port: metrics.unanswered.labels(port).inc())
     metrics.limits_degraded.set_function(lambda: float(store.limits.degraded))
     key = read_or_make(settings.mesh_key, settings.key_dir / "mesh.key", "MOOTION_MESH_KEY")
-    limiter = Limiter(store.limits, Counted(key), all_methods())
+    limiter = Limiter(store.limits, Counted(key), all_methods(), metrics.call_refused)
     endpoint = _metrics_endpoint(telemetry, settings.metrics_port)
     try:
         async with rate_limit_service(limiter) as address:

@@ -1,7 +1,7 @@
 """Decides whether a call fits into what its contract allows its address and its principal."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from mootion.policy.v1 import policy_pb2
@@ -9,7 +9,7 @@ from mootion.policy.v1 import policy_pb2
 from mesh.allowances import Allowances, Spent
 from mesh.callers import EDGE
 from mesh.counted import COUNTED_KEY, Counted
-from mesh.errors import CallError
+from mesh.errors import CallError, reason_name
 from mesh.interceptors.limits import over
 from mesh.policy import Method
 from mesh.ports.limits import Limits
@@ -40,10 +40,18 @@ class Limiter:
         limits: the counter that the services use too, where there are several processes.
         counted: marks what was counted, so that no service counts it again.
         methods: the contracts.
+        refused: told the path and the reason of every call that is refused here, which no service sees.
     """
 
-    def __init__(self, limits: Limits, counted: Counted, methods: Iterable[Method]) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        counted: Counted,
+        methods: Iterable[Method],
+        refused: Callable[[str, str], None] = lambda path, reason: None,
+    ) -> None:
         self._counted = counted
+        self._refused = refused
         self._of_address: dict[str, Allowances] = {}
         self._of_principal: dict[str, Allowances] = {}
         for method in methods:
@@ -65,6 +73,7 @@ class Limiter:
         spent = await asyncio.shield(self._count(asked))
         if spent is not None and not spent.taken.admitted:
             refusal = over(spent, f"calls of {asked.path}")
+            self._refused(asked.path, reason_name(refusal.reason))
             return Decision(refusal)
         mark = self._counted.mark(asked.path, asked.principal_id, asked.address)
         return Decision(headers_inward={COUNTED_KEY: mark})

@@ -135,6 +135,10 @@ class Metrics:
         """Tells the state of a circuit whenever the metrics are asked for."""
         self.circuit_state.labels(target).set_function(lambda: _STATES[breaker.state])
 
+    def call_refused(self, path: str, reason: str) -> None:
+        """Counts a call that no service was asked for."""
+        self.failed_calls.labels(path, reason).inc()
+
     def expect_jobs(self, topic: str) -> None:
         """Says that no job of a topic has ended yet: what first appears as 1 has not grown, and no alert sees it."""
         for outcome in JOB_OUTCOMES:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sets up what the project needs, and does nothing when all of it is there already. Run it from the project's folder.
 #   sh scripts/setup.sh           Debian packages for Manim, a virtual environment, the locked Python packages (`make setup`)
-#   sh scripts/setup.sh servers   Debian packages of the servers that tests and `make services` start
+#   sh scripts/setup.sh servers   Debian packages of the servers that tests and `make services` start, bubblewrap and promtool
 set -eu
 
 fail() {
@@ -36,7 +36,7 @@ install_servers() {
         printf '#!/bin/sh\nexit 101\n' >"$FORBID"
         chmod 755 "$FORBID"
     fi
-    install_debian "tests on real servers" redis-server rabbitmq-server
+    install_debian "tests on real servers" redis-server rabbitmq-server bubblewrap prometheus
 }
 
 if [ "${1:-}" = servers ]; then

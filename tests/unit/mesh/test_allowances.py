@@ -7,6 +7,7 @@ from mootion.policy.v1 import policy_pb2
 from gateway.limiter import Asked, Limiter
 from mesh.allowances import Allowances, headers_of, network_of
 from mesh.counted import COUNTED_KEY, Counted
+from mesh.metrics import Metrics
 from mesh.policy import all_methods
 from mesh.ports.limits_memory import MemoryLimits
 from mesh.signature import Signer
@@ -104,6 +105,15 @@ async def test_the_limiter_marks_what_it_admits_and_refuses_the_rest_by_the_cont
     assert counted.is_good(mark, LOGIN, "", "192.0.2.7")
     assert not decisions[5].headers_inward
     assert (await limiter.decide(Asked(LOGIN, "192.0.2.8", ""))).refusal is None
+
+
+async def test_what_the_limiter_refuses_is_counted_since_no_service_sees_it() -> None:
+    metrics = Metrics()
+    limiter = Limiter(MemoryLimits(), Counted(KEY), all_methods(), metrics.call_refused)
+    for _ in range(7):
+        await limiter.decide(Asked(LOGIN, "192.0.2.7", ""))
+    labels = {"method": LOGIN, "reason": "RATE_LIMITED"}
+    assert metrics.registry.get_sample_value("mootion_failed_calls_total", labels) == 2
 
 
 async def test_the_limiter_leaves_what_it_does_not_know_to_the_service() -> None:
