@@ -46,13 +46,45 @@ def breaches_of(method: Method, find_id: FindId) -> list[Breach]:
 
 
 @dataclass(frozen=True)
-class _Breaking:
+class Changing:
+    """Makes copies of a valid request that differ from it in one place."""
+
     method: Method
     find_id: FindId
 
+    def changed(self, valid: Message, outer: Place, change: "Spoil") -> Message:
+        """A copy, changed in the message that the fields of `outer` lead to; what is missing on the way is made."""
+        request = type(valid)()
+        request.CopyFrom(valid)
+        parent = request
+        for step in outer:
+            parent = self._entered(parent, step)
+        change(parent)
+        return request
+
+    def sample(self, descriptor: Descriptor) -> Message:
+        """A valid message of any kind."""
+        return requests_of(replace(self.method, input=descriptor), self.find_id)[0].request
+
+    def _entered(self, parent: Message, step: FieldDescriptor) -> Message:
+        """The message of a field, or the first of many; a valid one is put there where none is."""
+        held = getattr(parent, step.name)
+        if step.is_repeated:
+            if not held:
+                held.add().CopyFrom(self.sample(_held(step)))
+            first: Message = held[0]
+            return first
+        if not parent.HasField(step.name):
+            held.CopyFrom(self.sample(_held(step)))
+            held.SetInParent()
+        single: Message = held
+        return single
+
+
+class _Breaking(Changing):
     def of(self, valid: Message) -> Iterator[Breach]:
-        for place in ((), *_places(self.method.input, frozenset())):
-            if not _stands_in_another_choice(valid, place):
+        for place in ((), *places(self.method.input)):
+            if not stands_in_another_choice(valid, place):
                 yield from self._at(valid, place)
 
     def _at(self, valid: Message, place: Place) -> Iterator[Breach]:
@@ -62,7 +94,7 @@ class _Breaking:
             path = "".join(f"{step.name}{'[0]' if step.is_repeated else ''}." for step in outer) + each.name
             for rule, suffix, spoil in self._spoilers(each):
                 yield Breach(path + suffix, rule, self._spoiled(valid, tuple(outer), spoil))
-            if not _holds_fields(each):
+            if not holds_fields(each):
                 return
             path += "[0]" if each.is_repeated else ""
         else:
@@ -75,30 +107,7 @@ class _Breaking:
     def _spoiled(self, valid: Message, place: Place, spoil: "Spoil | None") -> Message | None:
         if spoil is None:
             return None
-        request = type(valid)()
-        request.CopyFrom(valid)
-        parent = request
-        for step in place:
-            parent = self._entered(parent, step)
-        spoil(parent)
-        return request
-
-    def _entered(self, parent: Message, step: FieldDescriptor) -> Message:
-        """The message of a field, or the first of many; a valid one is put there where none is."""
-        held = getattr(parent, step.name)
-        if step.is_repeated:
-            if not held:
-                held.add().CopyFrom(self._sample(_held(step)))
-            first: Message = held[0]
-            return first
-        if not parent.HasField(step.name):
-            held.CopyFrom(self._sample(_held(step)))
-            held.SetInParent()
-        single: Message = held
-        return single
-
-    def _sample(self, descriptor: Descriptor) -> Message:
-        return requests_of(replace(self.method, input=descriptor), self.find_id)[0].request
+        return self.changed(valid, place, spoil)
 
     def _spoilers(self, each: FieldDescriptor) -> Iterator[tuple[str, str, "Spoil | None"]]:
         rules = rules_of(each)
@@ -136,19 +145,20 @@ class _Breaking:
 
     def _element(self, each: FieldDescriptor) -> object:
         if each.message_type is not None:
-            return self._sample(each.message_type)
+            return self.sample(each.message_type)
         return "x" if each.type == FieldDescriptor.TYPE_STRING else 1
 
 
 Spoil = Callable[[Message], None]
 
 
-def _places(descriptor: Descriptor, seen: frozenset[str]) -> Iterator[Place]:
+def places(descriptor: Descriptor, seen: frozenset[str] = frozenset()) -> Iterator[Place]:
+    """The way to every field of a message and of those in it."""
     for each in descriptor.fields:
         yield (each,)
-        if _holds_fields(each) and _held(each).full_name not in seen:
+        if holds_fields(each) and _held(each).full_name not in seen:
             deeper = seen | {_held(each).full_name}
-            yield from ((each, *rest) for rest in _places(_held(each), deeper))
+            yield from ((each, *rest) for rest in places(_held(each), deeper))
 
 
 def _held(each: FieldDescriptor) -> Descriptor:
@@ -157,12 +167,12 @@ def _held(each: FieldDescriptor) -> Descriptor:
     return each.message_type
 
 
-def _holds_fields(each: FieldDescriptor) -> bool:
+def holds_fields(each: FieldDescriptor) -> bool:
     """Whether a field holds a message of ours."""
     return each.message_type is not None and each.message_type.full_name.startswith("mootion.")
 
 
-def _stands_in_another_choice(valid: Message, place: Place) -> bool:
+def stands_in_another_choice(valid: Message, place: Place) -> bool:
     """Whether the request takes another branch of a choice on the way; there is one for each branch."""
     message = valid
     for step in place[:-1]:

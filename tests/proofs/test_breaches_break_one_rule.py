@@ -8,6 +8,7 @@ from mesh.policy import Method
 from mesh.validation import Validator
 from proofs.breaches import breaches_of
 from proofs.doors import methods
+from proofs.extremes import extremes_of
 from proofs.mangled import mangled
 
 SOME_ID = "01a1fd87-0000-7000-8000-000000000000"
@@ -31,3 +32,15 @@ def test_the_same_chance_mangles_the_same_way() -> None:
     first, second = (list(mangled(b"\x0a\x01x", method.input, random.Random(7), 5)) for _ in range(2))
     assert first == second
     assert len(set(first)) > 30
+
+
+def test_most_extremes_are_requests_that_reach_their_methods(validator: Validator) -> None:
+    requests = [
+        request
+        for method in methods()
+        if method.service in ("answer", "video")
+        for request in extremes_of(method, lambda path, name: SOME_ID)
+    ]
+    valid = [request for request in requests if not validator.violations(request)]
+    assert len(requests) > 300
+    assert len(valid) > len(requests) // 2
