@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import tantivy
 
 from mesh.ports.index import Entry, IndexHit, IndexQuery, IndexResult, Replacement
+from mesh.ports.index_failures import typed_index_errors
 from mesh.ports.index_ranking import WINDOW, Scored, rerank
 from mesh.ports.index_rarity import Rarity
 from mesh.ports.index_words import Words, corrected_words, parse_words, weight
@@ -109,18 +110,19 @@ class TantivyIndex:
         self._likeness.replace(change, vectors)
 
     def _write(self, change: Replacement) -> None:
-        with self._writing:
-            if self._writer is None:
-                self._writer = self._index.writer(heap_size=WRITER_HEAP_BYTES, num_threads=1)
+        with self._writing, typed_index_errors():
             try:
+                if self._writer is None:
+                    self._writer = self._index.writer(heap_size=WRITER_HEAP_BYTES, num_threads=1)
                 self._writer.delete_documents_by_query(self._leaving(change))
                 for entry in change.entries:
                     self._writer.add_document(_document(entry))
                 self._writer.commit()
+                self._index.reload()
             except BaseException:
-                self._writer.rollback()
+                # What it has not committed goes with it. One that failed may not even roll back, or may wait for ever.
+                self._writer = None
                 raise
-            self._index.reload()
 
     def _leaving(self, change: Replacement) -> tantivy.Query:
         parts = [self._any("kind", change.kinds)]
