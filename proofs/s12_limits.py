@@ -38,6 +38,7 @@ async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
     numbers = Numbers(parallel)
     async with _system(ground, address_limit=0) as system:
         proof = _Proof(numbers, system, chance, parallel)
+        await proof.tokens_are_believed()
         await proof.an_account_calls_at_once()
         await proof.an_address_claims_to_be_others()
         if ground.servers is not None:
@@ -100,6 +101,16 @@ class _Proof:
     system: _System
     chance: random.Random
     parallel: int
+
+    async def tokens_are_believed(self) -> None:
+        """Waits until the edge has the keys, with an account that is not counted here."""
+        token = await self._token("warm")
+        for _ in range(60):
+            (answer,) = await at_once(self.system.edge_port, [_account_call(token)])
+            if answer.status == 200:
+                return
+            await asyncio.sleep(0.2)
+        raise RuntimeError(f"the edge believes no token: {summed([answer])}")
 
     async def an_account_calls_at_once(self) -> None:
         """The platform's limit of an account, which the services count."""

@@ -35,9 +35,10 @@ def routes(manager: Json) -> list[Json]:
     return found
 
 
-def _route(routes: list[Json], verb: str, path: str) -> Json:
-    """The first route that takes a call, as Envoy chooses."""
-    return next(route for route in routes if _matches(route["match"], {":method": verb, ":path": path}))
+def _route(routes: list[Json], verb: str, path: str, **headers: str) -> Json:
+    """The first route that takes a call, as Envoy chooses; headers are named with `_` for `-`."""
+    given = {":method": verb, ":path": path, **{key.replace("_", "-"): headers[key] for key in headers}}
+    return next(route for route in routes if _matches(route["match"], given))
 
 
 def _matches(match: Json, headers: dict[str, str]) -> bool:
@@ -54,11 +55,13 @@ def _header_matches(matcher: Json, headers: dict[str, str]) -> bool:
     value = headers.get(matcher["name"])
     if value is None:
         return False
+    if "rangeMatch" in matcher:
+        return int(matcher["rangeMatch"]["start"]) <= int(value) < int(matcher["rangeMatch"]["end"])
     text = matcher.get("stringMatch", {})
+    fits = value.startswith(text.get("prefix", "")) and text.get("exact", value) == value
     if "safeRegex" in text:
         fits = bool(re.fullmatch(text["safeRegex"]["regex"], value))
-        return bool(fits != matcher.get("invertMatch", False))
-    return bool(text.get("exact", value) == value and "rangeMatch" not in matcher)
+    return bool(fits != matcher.get("invertMatch", False))
 
 
 def _seconds(duration: str) -> float:
@@ -86,6 +89,31 @@ def test_every_path_of_a_contract_is_reached_by_its_verb(contracts: Contracts, r
             route = _route(routes, rule.verb, _example(rule.path))
             expected = "media" if _is_media(method) else method.domain
             assert route["route"]["cluster"] == expected, rule.path
+
+
+def test_what_is_compressed_is_refused_wherever_it_goes(contracts: Contracts, routes: list[Json]) -> None:
+    for method in contracts.edge_methods:
+        for verb, path in [
+            ("POST", method.rpc_path),
+            *((rule.verb, _example(rule.path)) for rule in method.http),
+        ]:
+            for packed in ({"content_encoding": "gzip"}, {"grpc_encoding": "gzip"}):
+                assert _route(routes, verb, path, **packed)["directResponse"]["status"] == 415
+            plain = _route(routes, verb, path, content_encoding="identity", grpc_encoding="identity")
+            assert "directResponse" not in plain
+
+
+def test_an_upload_that_says_it_is_too_large_is_refused_before_it_comes(
+    contracts: Contracts, routes: list[Json]
+) -> None:
+    uploads = [method for method in contracts.edge_methods if method.takes_bytes]
+    assert uploads
+    for method in uploads:
+        path = _example(method.http[0].path)
+        too_large = _route(routes, "POST", path, content_length=str(method.max_request_bytes + 1))
+        assert too_large["directResponse"]["status"] == 413
+        fits = _route(routes, "POST", path, content_length=str(method.max_request_bytes))
+        assert fits["route"]["cluster"] == method.domain
 
 
 def test_every_path_refuses_other_verbs_with_405(contracts: Contracts, routes: list[Json]) -> None:
