@@ -1,10 +1,22 @@
 """Rules beside the fields of the contracts, checked by protovalidate. Nothing else imports it."""
 
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
 import protovalidate
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 from protovalidate import Violation as Found
 
 from mesh.errors import Violation
+
+_TIMES = {
+    Timestamp.DESCRIPTOR.full_name: "must be a time from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59.999999999Z",
+    Duration.DESCRIPTOR.full_name: "must be at most 315,576,000,000 seconds, with nanoseconds of the same sign",
+}
 
 
 class Validator:
@@ -15,11 +27,14 @@ class Validator:
 
     def violations(self, message: Message) -> list[Violation]:
         """Everything in a message that breaks a rule, with proto field paths such as `parts[2].weight`; a rule of the
-        whole message has an empty path."""
-        return [
+        whole message has an empty path. Times and durations that are none break one too."""
+        found = [
             Violation(_path(found), found.proto.message or found.proto.rule_id or "breaks a rule")
             for found in self._validator.collect_violations(message)
         ]
+        if found or not _holds_times(message.DESCRIPTOR):
+            return found
+        return list(_wrong_times(message, ""))
 
 
 def _path(found: Found) -> str:
@@ -29,3 +44,50 @@ def _path(found: Found) -> str:
         if element.subscript is not None:
             path += f"[{element.subscript.value!r}]"
     return path
+
+
+@cache
+def _holds_times(descriptor: Descriptor) -> bool:
+    return _reaches_times(descriptor, frozenset())
+
+
+def _reaches_times(descriptor: Descriptor, seen: frozenset[str]) -> bool:
+    if descriptor.full_name in _TIMES:
+        return True
+    deeper = seen | {descriptor.full_name}
+    return any(
+        _reaches_times(each.message_type, deeper)
+        for each in descriptor.fields
+        if each.message_type is not None and each.message_type.full_name not in seen
+    )
+
+
+def _wrong_times(message: Message, path: str) -> Iterator[Violation]:
+    """Seconds and nanoseconds that protobuf allows in no time: whoever reckons with them fails."""
+    for each, value in message.ListFields():
+        if each.message_type is None or not _holds_times(each.message_type):
+            continue
+        for name, held in _held(each, value):
+            place = f"{path}.{name}" if path else name
+            if not isinstance(held, (Timestamp, Duration)):
+                yield from _wrong_times(held, place)
+            elif not _is_sound(held):
+                yield Violation(place, _TIMES[held.DESCRIPTOR.full_name])
+
+
+def _held(each: FieldDescriptor, value: Any) -> Iterator[tuple[str, Message]]:
+    """The messages of a field with their names in paths."""
+    if not each.is_repeated:
+        yield each.name, value
+    elif each.message_type is not None and each.message_type.GetOptions().map_entry:
+        yield from ((f"{each.name}[{key!r}]", held) for key, held in value.items())
+    else:
+        yield from ((f"{each.name}[{number}]", held) for number, held in enumerate(value))
+
+
+def _is_sound(time: Timestamp | Duration) -> bool:
+    try:
+        time.ToJsonString()
+    except ValueError:
+        return False
+    return True

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
-from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 
 from mesh.derive.openapi.constraints import message_rules, required_choices, rules_of
@@ -201,10 +200,12 @@ def _wrong_values(kind: str, rules: Any) -> Iterator[tuple[str, object]]:
     """For each rule of a single value one that breaks it; None where nobody knows one."""
     for rule, limit in rules.ListFields():
         make = _WRONG.get(rule.name)
-        yield (
-            rule.name,
-            None if make is None else _duration(make, limit) if kind == "duration" else make(limit),
-        )
+        if make is None:
+            yield rule.name, None
+        elif kind in ("duration", "timestamp"):
+            yield rule.name, type(limit)(seconds=make(limit.seconds))
+        else:
+            yield rule.name, make(limit)
 
 
 _WRONG: Mapping[str, Callable[[Any], object]] = {
@@ -219,10 +220,6 @@ _WRONG: Mapping[str, Callable[[Any], object]] = {
     "defined_only": lambda _: 9999,
     "not_in": lambda numbers: numbers[0],
 }
-
-
-def _duration(make: Callable[[Any], Any], limit: Duration) -> Duration:
-    return Duration(seconds=make(limit.seconds))
 
 
 def _setting(each: FieldDescriptor, wrong: object) -> Spoil | None:
