@@ -16,6 +16,8 @@ from proofs.valid_requests import Made, requests_of
 REFUSALS = frozenset(
     ("NO_PRINCIPAL", "ROLE_TOO_LOW", "CALLER_NOT_ALLOWED", "TOKEN_INVALID", "SCOPE_MISSING", "UNKNOWN_METHOD")
 )
+# Shorter ones, such as the letters of options, name things within a thing, and are parts of words.
+SHORTEST_ID = 8
 OF_THE_REQUEST = "TOKEN_INVALID (of the request)"
 # What every method may answer to somebody who may not call it; the first for nobody at all.
 NOBODY = ("UNAUTHENTICATED", "NO_PRINCIPAL")
@@ -36,6 +38,8 @@ class Question:
             b"".join(reply.SerializeToString(deterministic=True) for reply in outcome.replies),
         )
         for path, value in self.ids.items():
+            if len(value) < SHORTEST_ID:
+                continue
             message = message.replace(value, f"<{path}>")
             replies = replies.replace(value.encode(), f"<{path}>".encode())
         return outcome.code, outcome.reason, message, replies

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from uuid import uuid4
 
 import httpx2
 from google.protobuf import message_factory
@@ -27,8 +28,10 @@ from tests.e2e.system import LocalSystem
 
 _GET_ACCOUNT = "/mootion.identity.v1.AccountService/GetAccount"
 _REVOKED_WITHIN_SECONDS = 5.0
-# Not signed in, or refused before anybody reads who calls: headers that are too large, calls that are too many.
-_REFUSALS = ("UNAUTHENTICATED", "RESOURCE_EXHAUSTED")
+# Not signed in, with a token of ours for somebody else, or refused before anybody reads who calls: headers that are too
+# large, calls that are too many.
+_REFUSALS = ("UNAUTHENTICATED", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED")
+_HTTP_REFUSALS = (400, 401, 403, 431)
 Pairs = Sequence[tuple[str, str]]
 
 
@@ -130,10 +133,11 @@ class _Proof:
 
     async def _good_ones_are_let_in(self, forger: Forger) -> None:
         """Else the refusals below would prove nothing."""
-        good = (("authorization", f"Bearer {forger.signed()}"),)
         for each in self.methods:
             for door in (self.system.edge, self.system.ports[each.service]):
-                outcome = await self._call(door, each, good)
+                # A session of its own, since some of these methods end it.
+                token = forger.signed(forger.claims(sid=uuid4().hex))
+                outcome = await self._call(door, each, (("authorization", f"Bearer {token}"),))
                 refused = outcome is None or outcome.code in ("UNAUTHENTICATED", "PERMISSION_DENIED")
                 told = outcome.told() if outcome else "not sent"
                 self.numbers.check(not refused, f"a good token at {each.path} at the {door.name}: {told}")
@@ -189,7 +193,7 @@ class _Proof:
         self.numbers.n += 1
         told = f"HTTP {reply.status_code}"
         self.refusals[told] = self.refusals.get(told, 0) + 1
-        self.numbers.check(reply.status_code in (400, 401, 431), f"{name} at {url}: {told}")
+        self.numbers.check(reply.status_code in _HTTP_REFUSALS, f"{name} at {url}: {told}")
 
     async def _spoofed_beside_a_token(self, ada: Person, forger: Forger) -> None:
         """Whoever is signed in is no more by what else is said: refused, or as if it had not been said."""

@@ -145,6 +145,7 @@ class _Proof:
 
     async def _own(self, person: Person) -> None:
         """What changes nothing first, then changes, then what takes away, the youngest things first."""
+        await _sign_in_elsewhere(person)
         age = {name: number for number, name in enumerate(person.owns)}
 
         def order(method: Method) -> tuple[int, int]:
@@ -274,6 +275,16 @@ class _Proof:
         roles = [person.role for person in self.house.callers if person.name in admitted]
         least = policy_pb2.AccessRole.Name(min(roles)) if roles else "nobody"
         return least.removeprefix("ACCESS_ROLE_"), callers | ({"edge"} if roles else set())
+
+
+async def _sign_in_elsewhere(person: Person) -> None:
+    """Makes the sessions beside the current one those that a person owns: an earlier cell may have ended others."""
+    if person.find("session_id"):
+        await person.sign_in()
+        request = account_service_pb2.ListSessionsRequest()
+        path = "/mootion.identity.v1.AccountService/ListSessions"
+        reply: Any = (await person.call(path, request)).replies[0]
+        person.owns["session_id"] = [each.session_id for each in reply.sessions if not each.current]
 
 
 def _shows(method: Method) -> bool:
