@@ -25,16 +25,21 @@ class Validator:
     def __init__(self) -> None:
         self._validator = protovalidate.Validator()
 
-    def violations(self, message: Message) -> list[Violation]:
+    def violations(self, message: Message, raw: bytes | None = None) -> list[Violation]:
         """Everything in a message that breaks a rule, with proto field paths such as `parts[2].weight`; a rule of the
-        whole message has an empty path. Times and durations that are none break one too."""
+        whole message has an empty path. Two rules hold for every field: a time is one that protobuf allows, and a text
+        holds no U+0000, which PostgreSQL cannot store.
+
+        Args:
+            raw: the bytes it was parsed from; where they are known and hold no zero, no text has to be looked at.
+        """
         found = [
             Violation(_path(found), found.proto.message or found.proto.rule_id or "breaks a rule")
             for found in self._validator.collect_violations(message)
         ]
-        if found or not _holds_times(message.DESCRIPTOR):
+        if found or not (_holds_times(message.DESCRIPTOR) or raw is None or b"\0" in raw):
             return found
-        return list(_wrong_times(message, ""))
+        return list(_unsound(message))
 
 
 def _path(found: Found) -> str:
@@ -62,21 +67,28 @@ def _reaches_times(descriptor: Descriptor, seen: frozenset[str]) -> bool:
     )
 
 
-def _wrong_times(message: Message, path: str) -> Iterator[Violation]:
-    """Seconds and nanoseconds that protobuf allows in no time: whoever reckons with them fails."""
+def _unsound(message: Message) -> Iterator[Violation]:
+    for place, value in _values(message, ""):
+        if isinstance(value, (Timestamp, Duration)):
+            if not _is_sound(value):
+                yield Violation(place, _TIMES[value.DESCRIPTOR.full_name])
+        elif isinstance(value, str) and "\0" in value:
+            yield Violation(place, "must not contain U+0000")
+
+
+def _values(message: Message, path: str) -> Iterator[tuple[str, object]]:
+    """Every single value, times and durations whole, with its path."""
     for each, value in message.ListFields():
-        if each.message_type is None or not _holds_times(each.message_type):
-            continue
         for name, held in _held(each, value):
             place = f"{path}.{name}" if path else name
-            if not isinstance(held, (Timestamp, Duration)):
-                yield from _wrong_times(held, place)
-            elif not _is_sound(held):
-                yield Violation(place, _TIMES[held.DESCRIPTOR.full_name])
+            if isinstance(held, Message) and not isinstance(held, (Timestamp, Duration)):
+                yield from _values(held, place)
+            else:
+                yield place, held
 
 
-def _held(each: FieldDescriptor, value: Any) -> Iterator[tuple[str, Message]]:
-    """The messages of a field with their names in paths."""
+def _held(each: FieldDescriptor, value: Any) -> Iterator[tuple[str, object]]:
+    """The values of a field with their names in paths."""
     if not each.is_repeated:
         yield each.name, value
     elif each.message_type is not None and each.message_type.GetOptions().map_entry:

@@ -38,7 +38,7 @@ class _Requests:
         except DecodeError:
             violation = Violation("", f"the bytes are no well-formed {self._name}")
             raise _invalid([violation]) from None
-        violations = self._violations(message)
+        violations = self._violations(message, raw)
         if violations:
             raise _invalid(violations)
         return message

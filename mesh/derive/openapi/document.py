@@ -14,7 +14,7 @@ Study material goes in; a concept map, quizzes, cited answers, search and narrat
 
 - Fields are written in lowerCamelCase; `snake_case`, as in the contracts, is accepted too. Unknown fields of a body are
   ignored; unknown query parameters are refused.
-- 64-bit integers are strings, times are RFC 3339, durations are seconds such as `75s`.
+- Text holds no U+0000. 64-bit integers are strings, times are RFC 3339, durations are seconds such as `75s`.
 - Long work is a thing with a `state`: read it, watch it as `text/event-stream`, or cancel it. A watch is resumed with
   `afterSequence`. A stream that ends before a final state was cut: watch again.
 - Every error is a `google.rpc.Status` whose first detail names the reason. The header `x-request-id` finds the call in

@@ -1,8 +1,9 @@
-"""A time or duration that protobuf does not allow is a field that breaks a rule, wherever in a request it stands."""
+"""Times that protobuf does not allow and texts with a zero break a rule, wherever in a request they stand."""
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
+from mootion.document.v1 import document_service_pb2
 from mootion.quiz.v1 import quiz_pb2, quiz_service_pb2
 from mootion.search.v1 import search_service_pb2
 
@@ -40,3 +41,17 @@ def test_a_duration_deep_inside_is_named_by_its_path(validator: Validator) -> No
         ],
     )
     assert [found.field for found in validator.violations(request)] == ["responses[1].response_time"]
+
+
+def test_a_text_with_a_zero_is_a_violation_wherever_it_stands(validator: Validator) -> None:
+    wrong = quiz_pb2.QuestionResponse(question_id="1", text="a\0b", option_ids=["x", "\0"])
+    request = quiz_service_pb2.SubmitAttemptRequest(attempt_id="a", responses=[wrong])
+    for raw in (None, request.SerializeToString()):
+        found = [each.field for each in validator.violations(request, raw)]
+        assert found == ["responses[0].option_ids[1]", "responses[0].text"]
+
+
+def test_zeros_in_numbers_and_bytes_are_no_violation(validator: Validator) -> None:
+    request = document_service_pb2.UploadDocumentRequest(filename="a.pdf")
+    request.content.data = b"\0\0"
+    assert validator.violations(request, request.SerializeToString()) == []
