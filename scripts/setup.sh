@@ -1,7 +1,8 @@
 #!/bin/sh
 # Sets up what the project needs, and does nothing when all of it is there already. Run it from the project's folder.
 #   sh scripts/setup.sh           Debian packages for Manim, a virtual environment, the locked Python packages (`make setup`)
-#   sh scripts/setup.sh servers   Debian packages of the servers that tests and `make services` start, bubblewrap and promtool
+#   sh scripts/setup.sh servers   Debian packages of the servers that tests and `make services` start, bubblewrap, promtool
+#                                 and Node.js
 set -eu
 
 fail() {
@@ -37,6 +38,10 @@ install_servers() {
         chmod 755 "$FORBID"
     fi
     install_debian "tests on real servers" redis-server rabbitmq-server bubblewrap prometheus
+    # Also when it is there from elsewhere than Debian.
+    if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+        install_debian "the gRPC-web client of proof S15" nodejs npm
+    fi
 }
 
 if [ "${1:-}" = servers ]; then
