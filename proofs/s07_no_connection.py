@@ -31,18 +31,9 @@ EXAMPLE = Path(__file__).parents[1] / "examples" / "waves-and-sound.docx"
 # What a fetch in the background would take to begin.
 SETTLED_SECONDS = 5.0
 READ_SECONDS = 120.0
-_NAMES = (
-    "url",
-    "uri",
-    "link",
-    "href",
-    "address",
-    "endpoint",
-    "callback",
-    "webhook",
-    "issuer",
-    "host",
-    "site",
+# Words of the names of fields that hold addresses.
+_NAMES = frozenset(
+    ("url", "uri", "link", "href", "address", "endpoint", "callback", "webhook", "issuer", "host", "site")
 )
 
 
@@ -139,7 +130,7 @@ class _Proof:
         await self._as_a_proxy()
         await asyncio.sleep(SETTLED_SECONDS)
         self.numbers.check(not self.listener.heard, f"somebody connected: {self.listener.heard[:5]}")
-        named = sorted(each for each in self.fields if any(word in each for word in _NAMES))
+        named = sorted(each for each in self.fields if _is_address(each))
         self.numbers.measured(
             forms=len(url_forms.forms(1)),
             fields=len(self.fields),
@@ -172,8 +163,7 @@ class _Proof:
     async def _field(self, method: Method, made: Made, path: str, size: Size) -> None:
         self.fields.add(f"{method.full_name.rpartition('.')[2]}.{path}")
         every = list(url_forms.forms(self.listener.port, f"field-{path}").values())
-        address_like = any(word in path for word in _NAMES)
-        some = every if size is Size.LONG or address_like else self.chance.sample(every, 2)
+        some = every if size is Size.LONG or _is_address(path) else self.chance.sample(every, 2)
         for value in some:
             request = type(made.request)()
             request.CopyFrom(made.request)
@@ -272,6 +262,11 @@ def _texts(descriptor: Descriptor, path: str, depth: int = 0) -> Iterator[str]:
             yield f"{path}{each.name}"
         elif depth < 4 and each.message_type is not None and _is_ours(each.message_type):
             yield from _texts(each.message_type, f"{path}{each.name}.", depth + 1)
+
+
+def _is_address(path: str) -> bool:
+    """Whether a field is for an address, by the words of its name."""
+    return not _NAMES.isdisjoint(path.rpartition(".")[2].split("_"))
 
 
 def _is_ours(descriptor: Descriptor) -> bool:
