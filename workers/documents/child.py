@@ -20,7 +20,7 @@ from workers.documents import failures
 from workers.documents.extraction import Extract, extract
 from workers.documents.failures import DocumentFailure
 from workers.documents.frames import DONE, FACTS, FAILURE, OUTLINE, PASSAGES, PROGRESS, RECOGNISE, encode
-from workers.documents.isolation import forbid_network_and_programs
+from workers.documents.isolation import forbid_all_but_reading
 from workers.documents.limits import Limits, confine, leave_no_folder
 from workers.documents.recognition import Recognition, RecognitionNeeded
 
@@ -39,7 +39,7 @@ def main() -> None:
     if line:
         job = json.loads(line)
         confine(Limits(**job["limits"]))
-        forbid_network_and_programs()
+        forbid_all_but_reading()
         # Opened anew by this name, it is read from its start as often as anybody likes.
         job["path"] = f"/proc/self/fd/{document}"
         _Reporter(os.dup(sys.stdout.fileno())).report(job)

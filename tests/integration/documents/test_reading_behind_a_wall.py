@@ -22,6 +22,7 @@ needs_wall = pytest.mark.skipif(
     not bubblewrap.is_usable(),
     reason="bubblewrap (Debian package bubblewrap) is missing or may make no namespaces",
 )
+ROOT, NO_FILTER = Path(__file__).parents[3], 77
 # Tries whatever its arguments name and tells which of it worked.
 ATTACKER = """
 import json, os, socket, sys
@@ -47,6 +48,9 @@ tried = {
     "write to the program": lambda: os.chmod(sys.argv[5], 0o644),
     "remove a secret": lambda: os.unlink(secret),
     "see other processes": lambda: [p for p in os.listdir("/proc") if p.isdigit() and int(p) > 100][0],
+    "start a process": lambda: os.fork() or os._exit(0),
+    "make a folder": lambda: os.mkdir(folder + "/made"),
+    "change an open file": lambda: os.truncate(os.open(secret, os.O_RDONLY), 0),
     "signal another process": lambda: os.kill(int(sys.argv[6]), 0),
 }
 done = []
@@ -60,7 +64,17 @@ print(json.dumps(done))
 """
 
 
-def attack(folder: Path, *, walled: bool) -> list[str]:
+FILTERED = """
+import sys
+sys.path.insert(0, sys.argv[7])
+import socket
+from workers.documents.isolation import forbid_all_but_reading
+if not forbid_all_but_reading():
+    sys.exit(77)
+"""
+
+
+def attack(folder: Path, *, walled: bool = False, filtered: bool = False) -> list[str]:
     secret = folder / "data.key"
     secret.write_text("a key")
     listening = folder / "listening"
@@ -70,16 +84,20 @@ def attack(folder: Path, *, walled: bool) -> list[str]:
     ):
         local.bind(str(listening))
         local.listen()
-        command = [sys.executable, "-I", "-S", "-c", ATTACKER, str(server.getsockname()[1]), str(listening)]
-        command += [str(secret), str(folder), bubblewrap.__file__, str(os.getpid())]
+        script = FILTERED + ATTACKER if filtered else ATTACKER
+        command = [sys.executable, "-I", "-S", "-c", script, str(server.getsockname()[1]), str(listening)]
+        command += [str(secret), str(folder), bubblewrap.__file__, str(os.getpid()), str(ROOT)]
         shown = subprocess.run(
             bubblewrap.walled(command) if walled else command,
             capture_output=True,
             text=True,
-            check=True,
+            check=False,
             cwd=folder,
             env={},
         )
+    if shown.returncode == NO_FILTER:
+        pytest.skip("this machine has no system call filter")
+    assert shown.returncode == 0, shown.stderr
     done: list[str] = json.loads(shown.stdout)
     return done
 
@@ -88,8 +106,30 @@ def attack(folder: Path, *, walled: bool) -> list[str]:
 def test_a_child_behind_the_wall_reaches_no_network_reads_no_secret_and_writes_nothing(
     tmp_path: Path,
 ) -> None:
-    assert attack(tmp_path, walled=True) == []
+    assert attack(tmp_path, walled=True) == ["start a process"]
     assert (tmp_path / "data.key").exists()
+
+
+def test_the_filter_alone_leaves_a_child_nothing_but_reading(tmp_path: Path) -> None:
+    done = set(attack(tmp_path, filtered=True))
+    assert done <= {"read a secret", "read the data of its parent", "see other processes"}
+    assert (tmp_path / "data.key").read_text() == "a key"
+    assert not (tmp_path / "written").exists()
+
+
+def test_a_filtered_child_still_has_threads_memory_and_its_output() -> None:
+    script = FILTERED.replace("sys.argv[7]", "sys.argv[1]") + (
+        "import mmap, threading\n"
+        "memory = mmap.mmap(-1, 1 << 20)\n"
+        "thread = threading.Thread(target=lambda: memory.write(b'x'))\n"
+        "thread.start(); thread.join()\n"
+        "print(open(sys.argv[1] + '/pyproject.toml').read()[:1] != '', flush=True)"
+    )
+    command = [sys.executable, "-I", "-S", "-c", script, str(ROOT)]
+    shown = subprocess.run(command, capture_output=True, text=True, check=False)
+    if shown.returncode == NO_FILTER:
+        pytest.skip("this machine has no system call filter")
+    assert (shown.stdout, shown.returncode) == ("True\n", 0), shown.stderr
 
 
 def test_the_same_attack_without_a_wall_gets_through(tmp_path: Path) -> None:
