@@ -1,3 +1,5 @@
+import math
+
 import pyotp
 import pytest
 from mootion.audit.v1 import audit_service_pb2
@@ -8,6 +10,7 @@ from mootion.identity.v1.account_service_pb2_grpc import AccountServiceStub
 from mootion.identity.v1.identity_service_pb2_grpc import IdentityServiceStub
 
 from mesh.errors import CallError
+from services.identity import second_factor
 from services.identity.desk import Desk
 from tests.integration.identity.conftest import PASSWORD, House, Person
 
@@ -41,6 +44,19 @@ async def test_signing_in_asks_for_the_second_factor_and_takes_each_code_once(ho
 async def test_a_wrong_password_is_told_before_the_second_factor_is_asked_for(house: House) -> None:
     await with_second_factor(house)
     assert await reason_of(house.signed_in("ada", "wrong password")) == reason_pb2.REASON_WRONG_CREDENTIALS
+
+
+def test_recovery_codes_have_so_many_bits_that_a_hash_of_them_cannot_be_guessed() -> None:
+    codes = second_factor.new_recovery_codes()
+    letters = {
+        letter for _ in range(50) for code in second_factor.new_recovery_codes() for letter in code
+    } - {"-"}
+    assert len(set(codes)) == 10
+    assert all(math.log2(len(letters)) * len(code.replace("-", "")) >= 112 for code in codes)
+    # As long as the field of the contract that takes it.
+    assert all(len(code) <= 32 for code in codes)
+    spoken = codes[0].upper().replace("-", " ")
+    assert second_factor.recovery_hash("ada", spoken) == second_factor.recovery_hash("ada", codes[0])
 
 
 async def test_a_recovery_code_stands_in_once(house: House) -> None:
