@@ -92,8 +92,10 @@ class PostgresHolds:
             session.holders.add(task)
             try:
                 yield
-            except asyncio.CancelledError:
-                if session.is_lost and task.uncancel() <= before:
+            except BaseException as error:
+                # The cancellation of a lost session ends here, also where it made the block fail in another way.
+                is_ours = session.is_lost and task.uncancel() <= before
+                if is_ours and isinstance(error, asyncio.CancelledError):
                     raise _lost() from None
                 raise
             finally:
