@@ -1,9 +1,11 @@
 """`python -m ground.kept_s3 PORT FOLDER`: moto's S3 server, which has its objects in memory, with a copy in a folder.
 
 An object is in the folder before its upload is answered, so a killed server that is started again has all that was
-acknowledged. Uploads in parts that were not complete are lost.
+acknowledged. Uploads in parts that were not complete are lost. An object for which the folder has no room is refused
+with status 507, as stores with disks of their own do.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -26,6 +28,8 @@ from werkzeug.serving import run_simple
 
 REGION = "us-east-1"
 ASIDE = ".new"
+FULL = (errno.ENOSPC, errno.EDQUOT)
+REFUSAL = b"<Error><Code>InsufficientStorage</Code><Message>No room is left.</Message></Error>"
 
 Environment = dict[str, Any]
 Application = Callable[[Environment, Callable[..., Any]], Iterable[bytes]]
@@ -46,11 +50,17 @@ class Copy:
             for path in bucket.iterdir():
                 if path.suffix == ASIDE:
                     path.unlink()
-                    continue
-                with path.open("rb") as file:
-                    head = json.loads(file.readline())
-                    stored = self._backend.put_object(bucket.name, head["key"], file.read())
-                stored.set_metadata(head["metadata"])
+                else:
+                    self._load_object(bucket.name, path)
+
+    def give_back(self, bucket: str, key: str) -> None:
+        """Has the server forget what could not be kept: the object is again what the folder has."""
+        with self._lock:
+            path = self._path(bucket, key)
+            path.with_suffix(ASIDE).unlink(missing_ok=True)
+            self._backend.delete_object(bucket, key)
+            if path.exists():
+                self._load_object(bucket, path)
 
     def keep(self, bucket: str, key: str) -> None:
         """Makes the file of an object as the object is now; without a key the folder as the bucket is."""
@@ -63,6 +73,12 @@ class Copy:
                 self._keep_object(bucket, key)
             else:
                 self._forget_deleted(bucket)
+
+    def _load_object(self, bucket: str, path: Path) -> None:
+        with path.open("rb") as file:
+            head = json.loads(file.readline())
+            stored = self._backend.put_object(bucket, head["key"], file.read())
+        stored.set_metadata(head["metadata"])
 
     def _keep_object(self, bucket: str, key: str) -> None:
         found = self._backend.get_object(bucket, key)
@@ -92,14 +108,27 @@ class Kept:
 
     def __call__(self, environment: Environment, start_response: Callable[..., Any]) -> Iterator[bytes]:
         """A WSGI application (PEP 3333)."""
-        reply = list(self._application(environment, start_response))
+        told: list[tuple[Any, ...]] = []
+        reply = list(self._application(environment, lambda *given: told.append(given)))
         parameters = parse_qs(environment["QUERY_STRING"], keep_blank_values=True)
         is_part = "partNumber" in parameters or "uploads" in parameters
         if environment["REQUEST_METHOD"] in ("PUT", "POST", "DELETE") and not is_part:
             bucket, _, key = _path_of(environment).lstrip("/").partition("/")
-            if bucket and not bucket.startswith("moto-api"):
-                self._copy.keep(bucket, key)
+            if bucket and not bucket.startswith("moto-api") and not self._keep(bucket, key):
+                told, reply = [("507 Insufficient Storage", [("Content-Type", "application/xml")])], [REFUSAL]
+        start_response(*told[-1])
         return iter(reply)
+
+    def _keep(self, bucket: str, key: str) -> bool:
+        """Keeps a change. False: there is no room, and the change was not made."""
+        try:
+            self._copy.keep(bucket, key)
+        except OSError as error:
+            if error.errno not in FULL or not key:
+                raise
+            self._copy.give_back(bucket, key)
+            return False
+        return True
 
 
 def _path_of(environment: Environment) -> str:

@@ -24,7 +24,10 @@ def main() -> int:
     modes = list(Mode) if options.mode == "both" else [Mode(options.mode)]
     size = Size.SHORT if options.short else Size.LONG
     lines = []
-    with tempfile.TemporaryDirectory(prefix="mootion-ground-") as folder, Stand(Path(folder)) as stand:
+    with (
+        tempfile.TemporaryDirectory(prefix="mootion-ground-") as folder,
+        Stand(Path(folder), with_elasticsearch=options.elasticsearch) as stand,
+    ):
         for proof, mode in itertools.product(options.proofs, modes):
             _say(proof, mode)
             lines.append(runner.run(proof, mode, options.seed, size, stand))
@@ -40,6 +43,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--mode", choices=[*Mode, "both"], default="both", help="which stores (both)")
     parser.add_argument("--seed", type=int, default=SEED, help=f"fixes the schedule ({SEED})")
     parser.add_argument("--short", action="store_true", help="seconds instead of minutes, as in make test")
+    parser.add_argument(
+        "--elasticsearch",
+        action="store_true",
+        help="the full mode has its index on Elasticsearch, where the test node can be made (Maven, JDK 21)",
+    )
     parser.add_argument("--write", action="store_true", help="put the lines into docs/proofs.md")
     options = parser.parse_args()
     try:

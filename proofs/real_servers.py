@@ -12,6 +12,7 @@ from ground.rabbitmq import RabbitMQ
 from ground.redis_server import RedisServer
 from ground.s3 import S3
 from ground.server import Server
+from tests.elasticsearch.node import Elasticsearch
 
 
 @dataclass(frozen=True)
@@ -26,22 +27,25 @@ class RealServers:
     rabbitmq: RabbitMQ
     redis: RedisServer
     s3: S3
+    elasticsearch: Elasticsearch | None = None
     _keeper: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
 
     @classmethod
-    def of(cls, folder: Path) -> Self:
+    def of(cls, folder: Path, *, with_elasticsearch: bool = False) -> Self:
         """Those of a folder, not started. They end with this process."""
         return cls(
             Postgres(folder, tethered=True),
             RabbitMQ(folder, tethered=True),
             RedisServer(folder, tethered=True),
             S3(folder, tethered=True),
+            Elasticsearch(folder, tethered=True) if with_elasticsearch else None,
         )
 
     @property
     def all(self) -> Sequence[Server]:
         """Every one of them."""
-        return (self.postgres, self.rabbitmq, self.redis, self.s3)
+        usual = (self.postgres, self.rabbitmq, self.redis, self.s3)
+        return usual if self.elasticsearch is None else (*usual, self.elasticsearch)
 
     def restore(self) -> None:
         """Starts those that do not run.

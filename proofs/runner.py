@@ -40,4 +40,7 @@ async def _prove(proof: Proof, mode: Mode, seed: int, size: Size, stand: Stand) 
     _, prove = proof.load()
     with tempfile.TemporaryDirectory(prefix=f"mootion-{proof.id.lower()}-") as folder:
         async with stand.ground(mode, Path(folder)) as ground:
-            return await prove(ground, seed, size)
+            numbers = await prove(ground, seed, size)
+            if "ELASTICSEARCH_URL" in ground.urls:
+                numbers.measured(index="Elasticsearch")
+            return numbers

@@ -20,10 +20,14 @@ class Stand:
     Args:
         folder: for the data of real servers; they end with this process.
         servers: take these instead of starting some; whoever gave them ends them.
+        with_elasticsearch: the index is on a server too.
     """
 
-    def __init__(self, folder: Path, servers: RealServers | None = None) -> None:
+    def __init__(
+        self, folder: Path, servers: RealServers | None = None, *, with_elasticsearch: bool = False
+    ) -> None:
         self._folder = folder
+        self._with_elasticsearch = with_elasticsearch
         self._servers = servers
         self._are_mine = servers is None
 
@@ -58,6 +62,9 @@ class Stand:
             "BLOB_URL": servers.s3.create_bucket(name.replace("_", "-")),
             **servers.s3.credentials,
         }
+        if servers.elasticsearch is not None:
+            servers.elasticsearch.remove_indexes()
+            urls |= servers.elasticsearch.variables
         try:
             yield Ground(mode, folder, urls, servers)
         finally:
@@ -67,7 +74,7 @@ class Stand:
 
     def _started(self) -> RealServers:
         if self._servers is None:
-            self._servers = RealServers.of(self._folder)
+            self._servers = RealServers.of(self._folder, with_elasticsearch=self._with_elasticsearch)
             try:
                 self._servers.restore()
             except ServerError as reason:

@@ -67,3 +67,12 @@ class Elasticsearch(Server):
                 return bool(answer.status == 200)
         except OSError:
             return False
+
+    def remove_indexes(self) -> None:
+        """Empties it."""
+        with urllib.request.urlopen(f"{self.url}/_cat/indices/mootion*?h=index", timeout=30) as answer:
+            names = answer.read().decode().split()
+        for name in names:
+            request = urllib.request.Request(f"{self.url}/{name}", method="DELETE")
+            with urllib.request.urlopen(request, timeout=30):
+                continue
