@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from mootion.event.v1 import event_pb2
+from structlog.testing import capture_logs
 
 from ground.rabbitmq import RabbitMQ
 from mesh.config import Settings
@@ -14,6 +15,7 @@ from mesh.consuming import Consumer, Consuming
 from mesh.ports.failures import StorageUnavailable
 from mesh.ports.open_ports import Ports, open_ports
 from mesh.ports.queue import Lease
+from mesh.ports.rabbit_link import ANSWER_SECONDS
 from mesh.tracing import Tracing
 from tests.integration.ports import broker, journal, notebook, processes
 from tests.integration.ports.working import working
@@ -123,6 +125,29 @@ async def test_a_broker_that_is_blocked_delays_jobs_and_nobody_else(
             assert lease is not None and lease.attempt == 1
             assert await lease.acknowledge()
         assert await ports.queue.depth(notebook.TOPIC) == 0
+
+
+async def test_a_broker_that_is_blocked_costs_the_relay_no_connection(
+    tmp_path: Path, rabbitmq: RabbitMQ, amqp_url: str
+) -> None:
+    async with opened(tmp_path, amqp_url) as ports:
+        await notebook.note(ports, "first")
+        first = await ports.queue.lease(notebook.TOPIC, wait_seconds=5)
+        assert first is not None and await first.acknowledge()
+        await asyncio.to_thread(broker.control, rabbitmq, "set_vm_memory_high_watermark", "0.000001")
+        with capture_logs() as logs:
+            try:
+                for name in NAMES[:20]:
+                    await notebook.note(ports, name)
+                    await asyncio.sleep((ANSWER_SECONDS + 3) / 20)
+            finally:
+                await asyncio.to_thread(
+                    broker.control, rabbitmq, "set_vm_memory_high_watermark", "absolute", "512MB"
+                )
+            for _ in NAMES[:20]:
+                lease = await ports.queue.lease(notebook.TOPIC, wait_seconds=10)
+                assert lease is not None and lease.attempt == 1 and await lease.acknowledge()
+        assert "rabbitmq_lost" not in {entry["event"] for entry in logs}
 
 
 async def test_a_broker_that_stands_still_makes_nobody_hang(
