@@ -20,6 +20,8 @@ from services.identity.session_store import SessionStore, StoredSession
 from services.identity.signing import SigningKeys
 
 REFRESH_SECONDS = 30 * 86400
+# However often it is renewed, a session ends so long after the sign-in.
+LONGEST_SECONDS = 180 * 86400
 USER_AGENT_MOST = 200
 
 log = structlog.get_logger(__name__)
@@ -38,6 +40,7 @@ class Sessions:
         """Opens a session for an account in the caller's unit of work."""
         now, client = self.runtime.clock.now(), context.client()
         refresh = opaque.new("mr")
+        ends_us = _us(now) + REFRESH_SECONDS * 1_000_000
         session = StoredSession(
             session_id=self.runtime.ids.new(),
             account_id=account.account_id,
@@ -45,10 +48,10 @@ class Sessions:
             address=client.address,
             created_us=_us(now),
             refreshed_us=_us(now),
-            ends_us=_us(now) + REFRESH_SECONDS * 1_000_000,
+            ends_us=ends_us,
         )
         await self.store.add(tx, session, opaque.kept(refresh))
-        return await self._tokens(account, session.session_id, refresh, now)
+        return await self._tokens(account, session.session_id, refresh, now, ends_us)
 
     async def renew(self, refresh: str) -> account_pb2.Tokens:
         """The next tokens for a refresh token. One that was used before ends its session: somebody has a copy.
@@ -83,20 +86,22 @@ class Sessions:
         self, tx: Transaction, account: StoredAccount, session: StoredSession, refresh: str, now: datetime
     ) -> account_pb2.Tokens | None:
         following = opaque.new("mr")
-        ends_us = _us(now) + REFRESH_SECONDS * 1_000_000
+        ends_us = min(
+            _us(now) + REFRESH_SECONDS * 1_000_000, session.created_us + LONGEST_SECONDS * 1_000_000
+        )
         old, new = opaque.kept(refresh), opaque.kept(following)
         if not await self.store.rotate(tx, session.session_id, old, new, _us(now), ends_us):
             await self.store.end(tx, session.account_id, _us(now), only=session.session_id)
             return None
-        return await self._tokens(account, session.session_id, following, now)
+        return await self._tokens(account, session.session_id, following, now, ends_us)
 
     async def _tokens(
-        self, account: StoredAccount, session_id: str, refresh: str, now: datetime
+        self, account: StoredAccount, session_id: str, refresh: str, now: datetime, ends_us: int
     ) -> account_pb2.Tokens:
         access = await self.keys.sign(account.account_id, account.role, session_id, now)
         tokens = account_pb2.Tokens(access_token=access, refresh_token=refresh)
         tokens.access_expire_time.CopyFrom(_later(now, LIFETIME_SECONDS))
-        tokens.refresh_expire_time.CopyFrom(_later(now, REFRESH_SECONDS))
+        tokens.refresh_expire_time.FromMicroseconds(ends_us)
         return tokens
 
 
