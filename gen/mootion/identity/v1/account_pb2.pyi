@@ -108,7 +108,7 @@ Global___Account: _TypeAlias = Account  # noqa: Y015
 
 @_typing.final
 class Session(_message.Message):
-    """One sign-in on one device, until it is logged out or unused for 30 days."""
+    """One sign-in on one device, until it is logged out, unused for 30 days, or 180 days old."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -172,7 +172,7 @@ class Tokens(_message.Message):
 
     @_builtins.property
     def refresh_expire_time(self) -> _timestamp_pb2.Timestamp:
-        """When the refresh token ends, 30 days after it was made."""
+        """When the refresh token ends, 30 days after it was made or 180 days after the sign-in."""
 
     def __init__(
         self,
