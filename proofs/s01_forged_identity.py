@@ -138,7 +138,9 @@ class _Proof:
                 # A session of its own, since some of these methods end it.
                 token = forger.signed(forger.claims(sid=uuid4().hex))
                 outcome = await self._call(door, each, (("authorization", f"Bearer {token}"),))
-                refused = outcome is None or outcome.code in ("UNAUTHENTICATED", "PERMISSION_DENIED")
+                # A role that is too low is one that was believed.
+                reason = "not sent" if outcome is None else outcome.reason
+                refused = reason in ("not sent", "NO_PRINCIPAL", "TOKEN_INVALID", "CALLER_NOT_ALLOWED")
                 told = outcome.told() if outcome else "not sent"
                 self.numbers.check(not refused, f"a good token at {each.path} at the {door.name}: {told}")
 
