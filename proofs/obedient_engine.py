@@ -42,7 +42,7 @@ class Engine:
     Args:
         orders: what it replies to each order that a text may hold.
         otherwise: what it replies where there is none.
-        fails: reply to everything with a 500 that repeats the request and its key.
+        fails: refuse everything, and repeat the request and its key in doing so.
     """
 
     url: str
@@ -59,7 +59,7 @@ class Engine:
         self.asked += 1
         self.systems.add(asked.system)
         if self.fails:
-            return JSONResponse({"error": {"message": f"cannot: {asked.key} {asked.said}"}}, 500)
+            return JSONResponse({"error": {"message": f"cannot: {asked.key} {asked.said}"}}, 401)
         return JSONResponse(_completion(asked, self._answer(asked)))
 
     def _answer(self, asked: Asked) -> str:
