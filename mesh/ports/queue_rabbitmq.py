@@ -16,6 +16,7 @@ from mesh.ports.rabbit_inbox import LOOK_SECONDS, Inbox
 from mesh.ports.rabbit_letter import Letter
 from mesh.ports.rabbit_link import RabbitLink, RabbitUnavailable, Session
 from mesh.ports.rabbit_topology import Notice
+from mesh.ports.relay_jobs import IDLE_SECONDS
 from mesh.ports.sql_database import SqlDatabase
 from mesh.ports.tables import JobState, queue_jobs
 
@@ -172,7 +173,9 @@ class RabbitQueue(SqlQueue):
             .returning(queue_jobs)
         )
         try:
-            row = (await self._database.change(claim, fences=True)).first()
+            # The relay looks once a second by itself; of a lease that is over sooner it has to be told.
+            is_short = lease_seconds < IDLE_SECONDS
+            row = (await self._database.change(claim, fences=True, wakes=is_short)).first()
         except OSError:
             # Handed back, it would count as delivered. Without its message the row is published again.
             await letter.settle()

@@ -46,27 +46,32 @@ class SqlLease:
 
     async def retry(self, delay_seconds: float) -> bool:
         """See `Lease.retry`."""
-        return await self.change(state=JobState.WAITING, available=self.queue.now() + delay_seconds)
+        available = self.queue.now() + delay_seconds
+        return await self.change(wakes=True, state=JobState.WAITING, available=available)
 
     async def release(self) -> bool:
         """See `Lease.release`."""
         return await self.change(
-            state=JobState.WAITING, available=self.queue.now(), attempt=_jobs.attempt - 1
+            wakes=True, state=JobState.WAITING, available=self.queue.now(), attempt=_jobs.attempt - 1
         )
 
     async def reject(self, reason: str) -> bool:
         """See `Lease.reject`."""
         return await self.change(state=JobState.DEAD, finished=self.queue.now(), reason=reason)
 
-    async def change(self, **values: Any) -> bool:
-        """Changes the row. False: the lease was lost."""
+    async def change(self, *, wakes: bool = False, **values: Any) -> bool:
+        """Changes the row. False: the lease was lost.
+
+        Args:
+            wakes: the job can be leased again sooner than those who wait for one know.
+        """
         held = update(queue_jobs).where(
             _jobs.seq == self.seq,
             _jobs.token == self.token,
             _jobs.state == JobState.LEASED,
             _jobs.available > self.queue.now(),
         )
-        return await self.queue.run(held.values(**values)) == 1
+        return await self.queue.run(held.values(**values), wakes=wakes) == 1
 
 
 class SqlQueue:
@@ -159,13 +164,13 @@ class SqlQueue:
     async def close(self) -> None:
         """Does nothing: the connections are the database's."""
 
-    async def run(self, change: Update) -> int:
+    async def run(self, change: Update, *, wakes: bool = True) -> int:
         """Commits one change and tells how many rows it met.
 
         With the power may go the memory of a lease or its end; then the job is worked on again, as after any
         crash.
         """
-        return (await self._database.change(change)).rowcount
+        return (await self._database.change(change, wakes=wakes)).rowcount
 
     async def _due_seconds(self, topic: str) -> float:
         """Seconds until the next job can be leased: not above zero when one can be, infinite without jobs."""
@@ -186,7 +191,7 @@ class SqlQueue:
             )
             .returning(queue_jobs)
         )
-        taking = asyncio.ensure_future(self._database.change(take, fences=True))
+        taking = asyncio.ensure_future(self._database.change(take, fences=True, wakes=False))
         try:
             row = (await asyncio.shield(taking)).first()
         except asyncio.CancelledError:

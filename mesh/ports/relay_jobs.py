@@ -148,7 +148,7 @@ class JobRelay:
             return (await reader.execute(statement)).all()
 
     async def _change(self, which: ColumnElement[bool], **values: Any) -> None:
-        await self._database.change(update(queue_jobs).where(which).values(**values))
+        await self._database.change(update(queue_jobs).where(which).values(**values), wakes=False)
 
 
 def _due(now: float) -> Select[Any]:

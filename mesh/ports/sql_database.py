@@ -37,10 +37,14 @@ class SqlDatabase(Database, Protocol):
         """Seconds since 1970, the same clock for every process."""
         ...
 
-    async def change(self, statement: Executable, *, fences: bool = False) -> CursorResult[Any]:
+    async def change(
+        self, statement: Executable, *, fences: bool = False, wakes: bool = True
+    ) -> CursorResult[Any]:
         """Commits one statement that may be lost with the power, though not with a killed process.
 
         Args:
+            wakes: somebody may wait for it; where nobody does, waking all who wait for something costs more than the
+                statement itself.
             fences: the statement gives out a fencing token, which must not be given out again when the server
                 of the database breaks down and this process does not.
         """

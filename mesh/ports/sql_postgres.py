@@ -182,11 +182,13 @@ class PostgresDatabase:
         if unit.concerns_others or not unit.is_empty():
             self.changes.wake()
 
-    async def change(self, statement: Executable, *, fences: bool = False) -> CursorResult[Any]:
+    async def change(
+        self, statement: Executable, *, fences: bool = False, wakes: bool = True
+    ) -> CursorResult[Any]:
         """See `SqlDatabase.change`."""
         engine = self._writers.execution_options(isolation_level="AUTOCOMMIT") if fences else self._changers
         result = await _tried_again(engine, statement)
-        if result.rowcount:
+        if wakes and result.rowcount:
             self.changes.wake()
         return result
 

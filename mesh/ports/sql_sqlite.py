@@ -117,14 +117,16 @@ class SqliteDatabase:
                 self._holder = None
         self.changes.wake()
 
-    async def change(self, statement: Executable, *, fences: bool = False) -> CursorResult[Any]:
+    async def change(
+        self, statement: Executable, *, fences: bool = False, wakes: bool = True
+    ) -> CursorResult[Any]:
         """See `SqlDatabase.change`. The power goes for every process at once, so a fencing token needs no more.
 
         Whatever a transaction commits later is lost first, since both go into one log in order.
         """
         async with self.writer.unit(durable=False) as unit:
             result = await unit.commit(partial(buffered, statement=statement, parameters=None))
-        if result.rowcount:
+        if wakes and result.rowcount:
             self.changes.wake()
         return result
 
