@@ -70,7 +70,7 @@ class Matrix:
                 outcome = replace(outcome, reason=OF_THE_REQUEST)
             else:
                 # The cell before ended the session, which is what it was for.
-                await person.sign_in()
+                await person.come_back()
                 outcome = await door.call(method, question.request, person.headers)
         self._note(method, person, outcome)
         where = f"{method.path} as {person.name} at the {door.name}"

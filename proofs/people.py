@@ -1,7 +1,7 @@
 """People of a running system, who sign in as people do, and what each of them owns."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from google.protobuf.message import Message
@@ -39,6 +39,7 @@ class Person:
     Args:
         door: where this person makes and renews accounts and tokens; past the edge, which counts addresses.
         owns: ids by their names in the contracts, such as `quiz_id`.
+        renew: makes a token of a further session; without it this person signs in, which only twenty times are allowed.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Person:
     account_id: str = ""
     tokens: account_pb2.Tokens = field(default_factory=account_pb2.Tokens)
     owns: dict[str, list[str]] = field(default_factory=dict)
+    renew: Callable[[], Awaitable[str]] | None = None
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -88,6 +90,13 @@ class Person:
         """Signs in anew."""
         request = identity_service_pb2.LoginRequest(username=self.name, password=PASSWORD)
         self._enter((await self.call(f"{_IDENTITY}Login", request)).replies[0])
+
+    async def come_back(self) -> None:
+        """Goes on after the session was ended."""
+        if self.renew is None:
+            await self.sign_in()
+        else:
+            self.tokens.access_token = await self.renew()
 
     def _enter(self, reply: Message) -> None:
         if not isinstance(reply, (identity_service_pb2.RegisterResponse, identity_service_pb2.LoginResponse)):
