@@ -39,6 +39,8 @@ class AccountService(rpc.AccountServiceServicer):
     async def UpdateAccount(
         self, request: messages.UpdateAccountRequest, context_: Context
     ) -> messages.UpdateAccountResponse:
+        if request.HasField("email"):
+            await self._checked(request.password)
         async with self.desk.runtime.database.transaction() as tx:
             account = await self.desk.caller(tx)
             if request.HasField("email"):

@@ -151,3 +151,18 @@ async def test_what_is_remembered_of_a_registration_holds_no_token_and_no_guessa
         row = (await reader.execute(select(replies))).one()
     assert reply.tokens.refresh_token.encode() not in row.reply
     assert hashlib.sha256(request.SerializeToString(deterministic=True)).digest() != row.body_hash
+
+
+async def test_the_address_that_resets_are_sent_to_is_changed_with_the_password_only(house: House) -> None:
+    ada = await house.newcomer("ada", email="ada@example.org")
+    for password in ("", "wrong password"):
+        change = account_service_pb2.UpdateAccountRequest(email="eve@example.org", password=password)
+        with pytest.raises(CallError) as refused:
+            await ada.account("UpdateAccount", change)
+        assert refused.value.reason == reason_pb2.REASON_WRONG_CREDENTIALS
+    assert (await whoami(ada)).email == "ada@example.org"
+    change = account_service_pb2.UpdateAccountRequest(email="ada@example.com", password=PASSWORD)
+    await ada.account("UpdateAccount", change)
+    await ada.account("UpdateAccount", account_service_pb2.UpdateAccountRequest(display_name="Ada L."))
+    account = await whoami(ada)
+    assert (account.email, account.display_name) == ("ada@example.com", "Ada L.")

@@ -72,6 +72,7 @@ KEPT = {
     "mootion.identity.v1.Tokens.refresh_token": REFRESH,
     "mootion.identity.v1.UpdateAccountRequest.display_name": DISPLAY_NAME,
     "mootion.identity.v1.UpdateAccountRequest.email": EMAIL,
+    "mootion.identity.v1.UpdateAccountRequest.password": PASSWORD_HASH,
 }
 AGENT, NEXT_PASSWORD = "canary-agent/7.1", "canary battery staple"
 

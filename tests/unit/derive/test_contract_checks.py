@@ -35,7 +35,7 @@ GET_DOCUMENT_POLICY = """    option (google.api.http) = {get: "/v1/documents/{do
 def project(tmp_path: Path) -> Path:
     """A copy of what the contract checks look at."""
     ignore = shutil.ignore_patterns("__pycache__")
-    for folder in ("protos", "gen", "gateway"):
+    for folder in ("protos", "gen", "gateway", "deploy"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignore)
     shutil.copy(ROOT / "buf.yaml", tmp_path)
     (tmp_path / "docs").mkdir()

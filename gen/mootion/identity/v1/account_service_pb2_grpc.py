@@ -134,7 +134,8 @@ class AccountServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateAccount(self, request, context):
-        """Changes the caller's address and name to show.
+        """Changes the caller's address and name to show. Fails with WRONG_CREDENTIALS where the address is changed without the
+        password.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -36,7 +36,9 @@ class AccountServiceStub:
     GetAccount: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.GetAccountRequest, _account_service_pb2.GetAccountResponse]
     """Reads the caller's account."""
     UpdateAccount: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.UpdateAccountRequest, _account_service_pb2.UpdateAccountResponse]
-    """Changes the caller's address and name to show."""
+    """Changes the caller's address and name to show. Fails with WRONG_CREDENTIALS where the address is changed without the
+    password.
+    """
     ExportAccount: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.ExportAccountRequest, _account_service_pb2.ExportAccountResponse]
     """Everything the identity service keeps about the caller, as one JSON document."""
     DeleteAccount: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.DeleteAccountRequest, _account_service_pb2.DeleteAccountResponse]
@@ -76,7 +78,9 @@ class AccountServiceAsyncStub(AccountServiceStub):
     GetAccount: _aio.UnaryUnaryMultiCallable[_account_service_pb2.GetAccountRequest, _account_service_pb2.GetAccountResponse]  # type: ignore[assignment]
     """Reads the caller's account."""
     UpdateAccount: _aio.UnaryUnaryMultiCallable[_account_service_pb2.UpdateAccountRequest, _account_service_pb2.UpdateAccountResponse]  # type: ignore[assignment]
-    """Changes the caller's address and name to show."""
+    """Changes the caller's address and name to show. Fails with WRONG_CREDENTIALS where the address is changed without the
+    password.
+    """
     ExportAccount: _aio.UnaryUnaryMultiCallable[_account_service_pb2.ExportAccountRequest, _account_service_pb2.ExportAccountResponse]  # type: ignore[assignment]
     """Everything the identity service keeps about the caller, as one JSON document."""
     DeleteAccount: _aio.UnaryUnaryMultiCallable[_account_service_pb2.DeleteAccountRequest, _account_service_pb2.DeleteAccountResponse]  # type: ignore[assignment]
@@ -125,7 +129,9 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _account_service_pb2.UpdateAccountRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_account_service_pb2.UpdateAccountResponse, _abc.Awaitable[_account_service_pb2.UpdateAccountResponse]]:
-        """Changes the caller's address and name to show."""
+        """Changes the caller's address and name to show. Fails with WRONG_CREDENTIALS where the address is changed without the
+        password.
+        """
 
     @_abc_1.abstractmethod
     def ExportAccount(
