@@ -6,29 +6,25 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from google.protobuf import message_factory
-from google.protobuf.message import Message
 from mootion.identity.v1 import account_pb2, account_service_pb2
 from mootion.policy.v1 import policy_pb2
 
 from mesh.policy import Method
 from mesh.runtime import Runtime
-from mesh.signature import SIGNATURE_KEY, Signer
+from mesh.signature import Signer
 from proofs import doors, permission_table, planted_fields, systems
 from proofs.belongings import furnish
 from proofs.doors import Door, RestRequest
 from proofs.ground import Ground, Size
-from proofs.matrix import Matrix, is_admitted, owns_ids, reads
+from proofs.matrix import Matrix, owns_ids, reads
 from proofs.numbers import Numbers
 from proofs.people import House, Person, moved_in
 from proofs.valid_requests import CannotMake
+from proofs.workload_calls import WorkloadCalls
 from services.identity.signing import SigningKeys
 from tests.e2e.system import LocalSystem
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-_ROLES = ("PUBLIC", "STUDENT", "TEACHER", "ADMIN")
-_NOBODY, _STUDENT = policy_pb2.ACCESS_ROLE_PUBLIC, policy_pb2.ACCESS_ROLE_STUDENT
-_MOST_TRIES = 75
 
 
 async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
@@ -80,21 +76,21 @@ class _Proof:
         self.signer = signer
         self.methods = doors.methods()
         self.outside = [method for method in self.methods if "edge" in method.callers]
-        self.inside = [method for method in self.methods if "edge" not in method.callers]
         self.compared = 0
 
     async def run(self) -> None:
         self._every_method_can_be_asked()
         before = await self._state()
         await asyncio.gather(*(self._foreign_and_missing(person) for person in self.house.callers))
-        workloads = await self._workloads()
+        workloads = WorkloadCalls(self.numbers.check, self.ways, self.signer, self.house)
+        await workloads.make(self.methods)
         self.numbers.check(before == await self._state(), "calls with foreign ids changed what they named")
         planted = await self._planted()
         self.numbers.check(before.keys() == (await self._state()).keys(), "planted fields removed something")
         for person in self.house.callers:
             await self._own(person)
         self._observed_is_documented(workloads)
-        self.numbers.n = self.matrix.calls
+        self.numbers.n = self.matrix.calls + workloads.calls
         self.numbers.measured(
             methods=len(self.methods),
             outside=len(self.outside),
@@ -173,53 +169,6 @@ class _Proof:
                         f"{method.path}: {person.name} does not find its own: {outcome.message}",
                     )
 
-    async def _workloads(self) -> dict[str, set[str]]:
-        """Which workloads get past the rules of each method, with what its least role asks for."""
-        names = sorted({caller for method in self.methods for caller in method.callers} - {"edge"})
-        found: dict[str, set[str]] = {}
-        for method in self.methods:
-            for name in [*names, "stranger"]:
-                role = (
-                    max(method.policy.least_role, _STUDENT)
-                    if method.scope or method in self.outside
-                    else _NOBODY
-                )
-                if await self._lets_in(method, name, role):
-                    found.setdefault(method.full_name, set()).add(name)
-        for method in self.inside:
-            await self._inside_only(method, found)
-        return found
-
-    async def _inside_only(self, method: Method, workloads: dict[str, set[str]]) -> None:
-        """Nobody from outside, at either door, and within only for whom the contract says."""
-        for person in self.house.callers:
-            for door in self.ways.values():
-                request = _anything(method)
-                outcome = await door.call(method, request, person.headers)
-                expected = "UNIMPLEMENTED" if door.name == "edge" else "PERMISSION_DENIED"
-                where = f"{method.path} as {person.name} at the {door.name}"
-                self.numbers.check(
-                    outcome.code == expected, f"{where}: {outcome.told()} instead of {expected}"
-                )
-                self.matrix.calls += 1
-        workload = min(workloads.get(method.full_name, {"nobody"}))
-        let_in = [role for role in _ROLES if await self._lets_in(method, workload, _role(role))]
-        # Only without a principal: a method for workloads, of which none acts for a person.
-        observed = "SERVICE" if let_in == ["PUBLIC"] else (let_in or ["nobody"])[0]
-        self.matrix.admitted[method.full_name] = {observed}
-
-    async def _lets_in(self, method: Method, workload: str, role: int) -> bool:
-        said = {"mootion-caller": workload}
-        if role != _NOBODY:
-            name = policy_pb2.AccessRole.Name(policy_pb2.AccessRole.ValueType(role)).removeprefix(
-                "ACCESS_ROLE_"
-            )
-            said |= {"mootion-principal": self.house.spare.account_id, "mootion-role": name}
-        signed = said | {SIGNATURE_KEY: self.signer.sign(method.path, said)}
-        outcome = await self.ways["port"].call(method, _anything(method), signed)
-        self.matrix.calls += 1
-        return is_admitted(method, outcome)
-
     async def _planted(self) -> dict[str, int]:
         """Bodies with fields of the server: refused, or without any effect."""
         counts: dict[str, int] = {}
@@ -252,7 +201,7 @@ class _Proof:
             await person.come_back()
         return found.status
 
-    def _observed_is_documented(self, workloads: dict[str, set[str]]) -> None:
+    def _observed_is_documented(self, workloads: WorkloadCalls) -> None:
         rows = permission_table.read()
         known = {method.full_name for method in self.methods}
         self.numbers.check(
@@ -271,11 +220,11 @@ class _Proof:
                     f"{method.path}: {sorted(callers)} got in; docs/permissions.md says {sorted(row.callers)}",
                 )
 
-    def _observed(self, method: Method, workloads: dict[str, set[str]]) -> tuple[str, set[str]]:
-        callers = set(workloads.get(method.full_name, set()))
+    def _observed(self, method: Method, workloads: WorkloadCalls) -> tuple[str, set[str]]:
+        callers = workloads.callers[method.full_name]
+        if method.full_name in workloads.least_roles:
+            return workloads.least_roles[method.full_name], callers
         admitted = self.matrix.admitted.get(method.full_name, set())
-        if method in self.inside:
-            return next(iter(admitted), "nobody"), callers
         roles = [person.role for person in self.house.callers if person.name in admitted]
         least = policy_pb2.AccessRole.Name(min(roles)) if roles else "nobody"
         return least.removeprefix("ACCESS_ROLE_"), callers | ({"edge"} if roles else set())
@@ -303,14 +252,6 @@ def _shows(method: Method) -> bool:
     """Whether a call of it shows what there is, and neither changes that, as a view is counted, nor is limited."""
     counts = method.server_streaming and not method.resumable
     return reads(method) and not counts and not method.policy.limits
-
-
-def _anything(method: Method) -> Message:
-    return message_factory.GetMessageClass(method.input)()
-
-
-def _role(name: str) -> int:
-    return policy_pb2.AccessRole.Value(f"ACCESS_ROLE_{name}")
 
 
 def _each_and_all(fields: dict[str, Any], each: bool) -> list[dict[str, Any]]:
