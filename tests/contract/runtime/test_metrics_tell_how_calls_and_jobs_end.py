@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from mootion.errors.v1 import reason_pb2
 from mootion.event.v1 import event_pb2
 from mootion.toy.v1 import toy_service_pb2 as toy
 from mootion.toy.v1 import toy_service_pb2_grpc as rpc
+from prometheus_client import generate_latest
 
 from mesh.backlog import Backlog
 from mesh.breaker import MOST_FAILURES, CircuitBreaker, CircuitOpen
@@ -136,3 +139,18 @@ def test_a_worker_whose_metrics_port_is_taken_works_all_the_same(tmp_path: Path)
     port = free_port()
     with socket.create_server(("127.0.0.1", port)):
         assert asyncio.run(work(port))
+
+
+@pytest.mark.skipif(
+    shutil.which("promtool") is None, reason="promtool (Debian package prometheus) is missing"
+)
+async def test_promtool_finds_nothing_wrong_with_what_is_answered() -> None:
+    async with running(build) as found:
+        await found.stub(rpc.ToyServiceStub, "toy").Echo(toy.EchoRequest(text="hi"))
+        metrics = found.runtime.telemetry.metrics
+        metrics.job_ended(TOPIC, "done", 1.0)
+        metrics.watch_circuit("quiz", CircuitBreaker())
+        answered = generate_latest(metrics.registry)
+    command = ["promtool", "check", "metrics"]
+    done = await asyncio.to_thread(subprocess.run, command, input=answered, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
