@@ -269,3 +269,19 @@ async def test_a_rotation_is_refused_while_the_system_runs(tmp_path: Path) -> No
         )
     assert shown.exit_code == 1
     assert "runs on" in shown.output
+
+
+async def test_the_command_says_what_was_sealed_again_and_what_still_needs_the_old_key(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from cli.admin import app
+
+    async with house_in(tmp_path) as house:
+        await live(house)
+    shown = await asyncio.to_thread(
+        CliRunner().invoke, app, ["rotate-data-key"], env={"MOOTION_DATA_DIR": str(tmp_path)}
+    )
+    assert shown.exit_code == 0, shown.output
+    assert "identity_accounts.sealed_email: 1 sealed again" in shown.output
+    assert "entries of the audit log need an old key still" in shown.output
+    assert (tmp_path / "keys" / DATA_KEY).read_text().strip() not in shown.output
