@@ -13,6 +13,7 @@ from mootion.llm.v1 import llm_service_pb2
 from mootion.video.v1 import script_pb2, video_pb2, video_service_pb2
 
 from mesh.config import Settings
+from mesh.errors import CallError
 from mesh.testing import Running
 from proofs import hostile_lessons, lessons
 from proofs.ground import Ground, Size
@@ -88,8 +89,6 @@ async def _asked_for(numbers: Numbers, served: Running) -> None:
 
 
 async def _refusal(served: Running, request: video_service_pb2.CreateVideoRequest) -> str:
-    from mesh.errors import CallError
-
     try:
         await videos(served).CreateVideo(request)
     except CallError as error:
