@@ -1,4 +1,4 @@
-"""No address that a caller writes anywhere makes the system connect to it: 40 forms, in every field and every file."""
+"""No address that a caller writes anywhere makes the system connect to it: 44 forms, in every field and every file."""
 
 import asyncio
 import random
