@@ -15,6 +15,7 @@ from mesh.ports.failures import StorageUnavailable
 
 HEARTBEAT_SECONDS = 5
 ANSWER_SECONDS = 5.0
+CANCEL_AGAIN_SECONDS = 0.1
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 3.0
 
@@ -204,10 +205,21 @@ async def _by_itself(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def _closed(connection: AbstractConnection) -> None:
-    """Closes a connection that may be gone already, or not answer any more."""
-    with suppress(*CONNECTION_EXCEPTIONS, TimeoutError):
-        async with asyncio.timeout(ANSWER_SECONDS):
-            await _by_itself(connection.close())
+    """Closes a connection that may be gone already, or not answer any more.
+
+    aio-pika, cancelled while it closes a connection, waits for the end of that once more, which may never come: it is
+    cancelled until it listens.
+    """
+    closing = asyncio.ensure_future(connection.close())
+    try:
+        await asyncio.wait([closing], timeout=ANSWER_SECONDS)
+    finally:
+        while not closing.done():
+            closing.cancel()
+            await asyncio.wait([closing], timeout=CANCEL_AGAIN_SECONDS)
+    if not closing.cancelled():
+        with suppress(*CONNECTION_EXCEPTIONS):
+            closing.result()
 
 
 def _look_at(task: "asyncio.Future[Any]") -> None:

@@ -1,6 +1,7 @@
 """What the driver of RabbitMQ does when a connection goes reaches nobody as an order to stop."""
 
 import asyncio
+import threading
 from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import aio_pika
 import pytest
 
+from mesh.ports import rabbit_link
 from mesh.ports.failures import StorageUnavailable
 from mesh.ports.rabbit_link import RabbitLink, RabbitUnavailable, Session
 from mesh.ports.relay import Relay
@@ -49,6 +51,40 @@ async def test_whoever_waits_for_a_connection_can_be_stopped(monkeypatch: pytest
     with pytest.raises(asyncio.CancelledError):
         await waiting
     await asyncio.wait_for(stopped.wait(), 1)
+
+
+class Deaf:
+    """A connection whose end the driver waits for once more when it is cancelled."""
+
+    def __init__(self) -> None:
+        self.close_callbacks = set[object]()
+        self.is_closing = asyncio.Event()
+
+    async def close(self) -> None:
+        self.is_closing.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.Event().wait()
+
+
+async def test_a_connection_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rabbit_link, "ANSWER_SECONDS", 0.01)
+    deaf: Any = Deaf()
+    async with asyncio.timeout(2):
+        await Session(deaf, deaf).close()
+
+
+def test_a_connection_that_does_not_end_keeps_no_process_from_ending() -> None:
+    async def left_behind() -> None:
+        deaf: Any = Deaf()
+        Session(deaf, deaf).end()
+        await deaf.is_closing.wait()
+
+    ending = threading.Thread(target=asyncio.run, args=(left_behind(),), daemon=True)
+    ending.start()
+    ending.join(5)
+    assert not ending.is_alive()
 
 
 async def test_a_relay_that_ends_alone_ends_the_others_so_that_all_are_started_again(
