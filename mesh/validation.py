@@ -1,6 +1,6 @@
 """Rules beside the fields of the contracts, checked by protovalidate. Nothing else imports it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -91,7 +91,7 @@ def _held(each: FieldDescriptor, value: Any) -> Iterator[tuple[str, object]]:
     """The values of a field with their names in paths."""
     if not each.is_repeated:
         yield each.name, value
-    elif each.message_type is not None and each.message_type.GetOptions().map_entry:
+    elif isinstance(value, Mapping):
         yield from ((f"{each.name}[{key!r}]", held) for key, held in value.items())
     else:
         yield from ((f"{each.name}[{number}]", held) for number, held in enumerate(value))
