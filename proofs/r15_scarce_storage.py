@@ -34,6 +34,8 @@ LARGE_MEBIBYTES = 128
 SIZES, SMALL = (20_000, 300_000, 2_000_000), (2_000,)
 EXHAUSTED = 8
 MOST_UPLOADS = 1000
+# Real servers are spoken to by connections that are kept: only more at once than ever before need new ones.
+AT_ONCE, MANY_AT_ONCE = 16, 48
 SETTLE_SECONDS = 60.0
 CARRIED_SECONDS = 60.0
 
@@ -61,7 +63,7 @@ async def _embedded(
             disk.resize(FULL_MEBIBYTES * MEBIBYTE)
             await asyncio.to_thread(_full_disk, numbers, system, "disk", disk, chance, SIZES, DISK_MEBIBYTES)
         for _ in range(rounds):
-            await asyncio.to_thread(_few_descriptors, numbers, system, chance)
+            await asyncio.to_thread(_few_descriptors, numbers, system, chance, AT_ONCE)
         torn = [path.name for path in (system.folder / "data" / "blobs" / ".incoming").iterdir()]
         numbers.check(not torn, f"{len(torn)} unfinished files")
     finally:
@@ -88,7 +90,7 @@ async def _full(
                 await asyncio.to_thread(
                     _full_disk, numbers, system, "tables", tables, chance, SMALL, LARGE_MEBIBYTES
                 )
-                await asyncio.to_thread(_few_descriptors, numbers, system, chance)
+                await asyncio.to_thread(_few_descriptors, numbers, system, chance, MANY_AT_ONCE)
             without = scarce_servers.no_memory(servers.redis)
             await asyncio.to_thread(_goes_on, numbers, system, "redis without memory", without, chance)
             await _without_a_disk_for_messages(numbers, system, servers, chance)
@@ -188,12 +190,12 @@ async def _carried(runtime: Runtime) -> bool:
     return True
 
 
-def _few_descriptors(numbers: Numbers, system: LocalSystem, chance: random.Random) -> None:
-    """The services may open hardly any file more; uploads come 16 at once."""
+def _few_descriptors(numbers: Numbers, system: LocalSystem, chance: random.Random, at_once: int) -> None:
+    """The services may open hardly any file more while uploads come."""
     pid = system.process.pid
     data = [_pdf(chance, 30_000) for _ in range(48)]
     before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-    with system.client() as client, ThreadPoolExecutor(16) as pool:
+    with system.client() as client, ThreadPoolExecutor(at_once) as pool:
         ok(upload(client, data[0], "before.pdf"))
         spare = chance.randrange(1, 4)
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (psutil.Process(pid).num_fds() + spare, before[1]))
