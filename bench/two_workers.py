@@ -26,7 +26,7 @@ import httpx2
 import psutil
 
 from tests.e2e import system as local
-from tests.e2e.calls import SAMPLE, Json, ok, upload_and_wait, wait_for_video
+from tests.e2e.calls import SAMPLE, Json, events, ok, upload_and_wait, wait_for_video
 
 LEAST_RATIO = 1.7
 MODULE = "workers.render"
@@ -104,14 +104,13 @@ def _warm(client: httpx2.Client, document_id: str, resolution: str) -> None:
 
 
 def _wait(client: httpx2.Client, video_id: str, holds: Callable[[Json], bool]) -> Json:
-    """The video once it is as it should be."""
-    give_up = time.monotonic() + 300
-    while time.monotonic() < give_up:
-        video: Json = ok(client.get(f"/v1/videos/{video_id}"))["video"]
-        if holds(video):
+    """The video once it is as it should be, watched as a page watches it: asking again and again would cost the
+    workers of a small machine their time."""
+    for event in events(client, f"/v1/videos/{video_id}:watch"):
+        if holds(event["video"]):
+            video: Json = event["video"]
             return video
-        time.sleep(0.05)
-    raise RuntimeError("the video did not come so far within 300 s")
+    raise RuntimeError("the video ended otherwise")
 
 
 def _count(video: Json, state: str) -> int:

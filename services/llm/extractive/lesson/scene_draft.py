@@ -44,7 +44,7 @@ class SceneDraft:
         """The sentences it quotes, by passage and first character."""
         return frozenset((citation.passage_id, citation.start_char) for citation in self.citations)
 
-    @property
+    @cached_property
     def least(self) -> float:
         """How long it lasts with what must be said."""
         return self.seconds_with(self.forms[0])
