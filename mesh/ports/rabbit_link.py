@@ -82,7 +82,11 @@ class Session:
 
     async def is_blocked(self) -> bool:
         """Whether the broker takes no messages now, for want of memory or disk."""
-        ready = asyncio.ensure_future(self.connection.ready())
+        transport = self.connection.transport
+        if transport is None:
+            return False
+        # The connection itself is ready from when it is open; only what is below it waits for the broker.
+        ready = asyncio.ensure_future(transport.ready())
         ready.add_done_callback(_look_at)
         await asyncio.wait([ready], timeout=0.01)
         return not self.lost.is_set() and ready.cancel()

@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+import pytest
 from mootion.event.v1 import event_pb2
 from structlog.testing import capture_logs
 
 from ground.rabbitmq import RabbitMQ
 from mesh.config import Settings
 from mesh.consuming import Consumer, Consuming
+from mesh.ports import rabbit_publishing
 from mesh.ports.failures import StorageUnavailable
 from mesh.ports.open_ports import Ports, open_ports
 from mesh.ports.queue import Lease
@@ -128,8 +130,9 @@ async def test_a_broker_that_is_blocked_delays_jobs_and_nobody_else(
 
 
 async def test_a_broker_that_is_blocked_costs_the_relay_no_connection(
-    tmp_path: Path, rabbitmq: RabbitMQ, amqp_url: str
+    tmp_path: Path, rabbitmq: RabbitMQ, amqp_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(rabbit_publishing, "CONFIRM_SECONDS", 2.0)
     async with opened(tmp_path, amqp_url) as ports:
         await notebook.note(ports, "first")
         first = await ports.queue.lease(notebook.TOPIC, wait_seconds=5)
