@@ -28,6 +28,8 @@ WORKLOAD = "media"
 # What is served here are videos and what belongs to them.
 SCOPE = "video:read"
 HEALTH_PATH = "/healthz"
+# Above the 32 KiB that come through the edge; what is longer is refused by the library, in its own words.
+MOST_HEADER_BYTES = 65_536
 PEER_URIS = "peer_uris"
 _LONGEST_SECONDS = 600.0
 
@@ -72,6 +74,7 @@ class HttpServer:
             access_log=False,
             timeout_graceful_shutdown=max(1, int(grace_seconds)),
             http=_NamedPeer,
+            h11_max_incomplete_event_size=MOST_HEADER_BYTES,
             ssl_context_factory=None if tls is None else lambda config, default: tls,
         )
         self._server = _Embedded(config)

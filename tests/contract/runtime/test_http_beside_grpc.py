@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import time
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
@@ -117,6 +118,25 @@ def _twice(port: int, name: str) -> int:
         connection.putheader(name, "")
     connection.endheaders()
     return connection.getresponse().status
+
+
+async def test_headers_as_long_as_the_edge_lets_through_are_taken_in_pieces_too() -> None:
+    async with served() as found:
+        assert await asyncio.to_thread(_in_pieces, found.runtime.settings.media_port) == 200
+
+
+def _in_pieces(port: int) -> int:
+    """The status of a request with 30 KiB of headers that come in three pieces."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection.connect()
+    connection.sock.sendall(b"GET /whoami HTTP/1.1\r\nhost: localhost\r\nx-note: ")
+    for _ in range(2):
+        connection.sock.sendall(b"n" * 15_360)
+        time.sleep(0.1)
+    connection.sock.sendall(b"\r\n\r\n")
+    answer = http.client.HTTPResponse(connection.sock)
+    answer.begin()
+    return answer.status
 
 
 async def test_an_error_is_a_status_in_json() -> None:
