@@ -139,14 +139,6 @@ INVALID = (
         own_words=True,
     ),
     Case(
-        "metadata of 64 KiB",
-        "identity.GetAccount",
-        ending="INVALID_ARGUMENT REQUEST_TOO_LARGE",
-        headers={"x-note": "n" * 65_536},
-        http=431,
-        own_words=True,
-    ),
-    Case(
         "a request of almost 1 MiB",
         "answer.Ask",
         {"question": "x" * 1_000_000},
