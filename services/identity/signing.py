@@ -9,7 +9,7 @@ from datetime import datetime
 from joserfc import jwt
 from joserfc.jwk import ECKey
 from mootion.identity.v1 import account_pb2
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 
 from mesh import access_token
 from mesh.ids import Ids
@@ -21,6 +21,7 @@ ROTATE_SECONDS = 30 * 86400
 # A key outlives the last token it signed, and the time for which key sets are remembered.
 KEPT_SECONDS = ROTATE_SECONDS + 3600
 READ_AGAIN_SECONDS = 60.0
+FIRST_KEY = "first"
 # The edge reads the key set once a minute, services when they meet an unknown key.
 KNOWN_SECONDS = 120
 
@@ -90,8 +91,8 @@ class SigningKeys:
         if found:
             return found
         async with self.database.transaction() as tx:
-            if not await self._read(tx):
-                await self._add(tx, _new_key(self.ids.new()), now)
+            # Of processes that begin at the same moment one makes it: no token is signed with a key few have heard of.
+            await self._add(tx, _new_key(FIRST_KEY), now)
             return await self._read(tx)
 
     async def _read(self, reader: Reader) -> list[tuple[ECKey, int]]:
@@ -100,13 +101,12 @@ class SigningKeys:
 
     async def _add(self, tx: Transaction, key: ECKey, now: datetime) -> None:
         private = json.dumps(key.as_dict(private=True)).encode()
-        await tx.execute(
-            insert(signing_keys).values(
-                kid=key.kid,
-                sealed_private=self.sealer.seal(private, f"signing_key:{key.kid}"),
-                created_us=int(now.timestamp() * 1e6),
-            )
+        row = tx.insert(signing_keys).values(
+            kid=key.kid,
+            sealed_private=self.sealer.seal(private, f"signing_key:{key.kid}"),
+            created_us=int(now.timestamp() * 1e6),
         )
+        await tx.execute(row.on_conflict_do_nothing(index_elements=["kid"]))
 
     def _open(self, kid: str, sealed: bytes) -> ECKey:
         return ECKey.import_key(json.loads(self.sealer.open(sealed, f"signing_key:{kid}")))

@@ -1,10 +1,16 @@
-from datetime import timedelta
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from joserfc.jws import extract_compact
 from mootion.identity.v1 import account_pb2
 
+from mesh.config import Settings
+from mesh.ids import Ids
+from mesh.ports.open_ports import open_ports
+from mesh.sealing import Sealer
 from services.identity.desk import Desk
-from services.identity.signing import KNOWN_SECONDS
+from services.identity.signing import KNOWN_SECONDS, SigningKeys
 from tests.integration.identity.conftest import House
 
 
@@ -22,3 +28,20 @@ async def test_a_new_key_is_published_at_once_and_signs_when_it_is_known(house: 
     assert {key["kid"] for key in await desk.keys.public(now)} == {first, second}
     assert await signed_by(KNOWN_SECONDS - 1) == first
     assert await signed_by(KNOWN_SECONDS + 1) == second
+
+
+async def test_processes_that_begin_at_the_same_moment_have_one_key(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path, database_url=postgres_url)
+    ports = [await open_ports(settings) for _ in range(4)]
+    sealer, now = Sealer(b"k" * 32), datetime.now(UTC)
+    try:
+        found = await asyncio.gather(
+            *(SigningKeys(each.database, sealer, Ids()).public(now) for each in ports)
+        )
+    finally:
+        for each in ports:
+            await each.close()
+    assert [len(keys) for keys in found] == [1] * 4
+    assert len({keys[0]["x"] for keys in found}) == 1
