@@ -12,6 +12,8 @@ from mesh.errors import DOMAIN, CallError, Violation, reason_name
 DETAILS_KEY = "grpc-status-details-bin"
 # Clients of gRPC take 8 KiB of trailers where nobody told them otherwise; what is longer is an error of their own.
 MOST_VIOLATIONS = 20
+# In UTF-8; the library writes up to three times as much, and the details have it once more.
+MOST_MESSAGE_BYTES = 1200
 
 CODES = {code.value[0]: code for code in grpc.StatusCode}
 
@@ -52,9 +54,10 @@ _SENTENCES: dict[reason_pb2.Reason.ValueType, str] = {
 def encode(error: CallError, request_id: str) -> status_pb2.Status:
     """The status of a failed call: ErrorInfo and RequestInfo always, BadRequest and RetryInfo where they apply.
 
-    Of many violations the first are told; the message says how many there are.
+    Of many violations the first are told; the message says how many there are. Of a message longer than
+    MOST_MESSAGE_BYTES, which repeats something that the caller sent, the beginning is told.
     """
-    status = status_pb2.Status(code=error.code.value[0], message=error.message)
+    status = status_pb2.Status(code=error.code.value[0], message=_cut(error.message))
     metadata = {**error.metadata, "request_id": request_id}
     _add(
         status,
@@ -72,6 +75,13 @@ def encode(error: CallError, request_id: str) -> status_pb2.Status:
         retry.retry_delay.FromNanoseconds(round(error.retry_after_seconds * 1e9))
         _add(status, retry)
     return status
+
+
+def _cut(message: str) -> str:
+    written = message.encode()
+    if len(written) <= MOST_MESSAGE_BYTES:
+        return message
+    return written[:MOST_MESSAGE_BYTES].decode(errors="ignore") + "..."
 
 
 def _add(status: status_pb2.Status, *details: Message) -> None:

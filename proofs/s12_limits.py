@@ -25,8 +25,8 @@ PROCESSES = 2
 KEY_SET = "/.well-known/jwks.json"
 ACCOUNT = "/v1/account"
 PASSWORD = "correct horse battery"
-# After a failure the store is left alone for a second.
-_PAUSE_SECONDS = 1.5
+# After a failure the store is left alone for a second, by each process.
+_BACK_SECONDS, _LOOK_SECONDS = 15.0, 0.25
 # Calls before the flood, which wait for the edge to answer, took from the bucket at most so long ago.
 _START_SECONDS = 5.0
 _SETTINGS = {"local_principal": "off", "principal_limit": A_MINUTE, "max_calls": 4000, "log_level": "error"}
@@ -103,14 +103,14 @@ class _Proof:
     parallel: int
 
     async def tokens_are_believed(self) -> None:
-        """Waits until the edge has the keys, with an account that is not counted here."""
+        """Waits until the edge has the keys and every process has answered; its account is not counted here."""
         token = await self._token("warm")
         for _ in range(60):
             (answer,) = await at_once(self.system.edge_port, [_account_call(token)])
-            if answer.status == 200:
+            if answer.status == 200 and await asyncio.to_thread(_all_well, self.system.admin_port):
                 return
             await asyncio.sleep(0.2)
-        raise RuntimeError(f"the edge believes no token: {summed([answer])}")
+        raise RuntimeError(f"the edge believes no token, or leaves a process out: {summed([answer])}")
 
     async def an_account_calls_at_once(self) -> None:
         """The platform's limit of an account, which the services count."""
@@ -140,20 +140,24 @@ class _Proof:
         self._only(answers, {"200", "429 RATE_LIMITED"})
         self._admitted("without_store", answers, 200, A_MINUTE * PROCESSES)
         self._refusals(answers)
-        told = [await asyncio.to_thread(_degraded, port) for port in self.system.metrics_ports]
+        told = await self._told_degraded()
         self.numbers.check(told == [1.0] * PROCESSES, f"mootion_limits_degraded without a store: {told}")
 
     async def the_store_is_back(self) -> None:
         """One counter again."""
-        await asyncio.sleep(_PAUSE_SECONDS)
-        token = await self._token("cleo")
-        for _ in range(4):
-            # What tries the store again, once each process; it is not counted in the burst of the account below.
+        token, began = await self._token("cleo"), time.monotonic()
+        while any(await self._told_degraded()) and time.monotonic() < began + _BACK_SECONDS:
+            # What tries the store again; it is not counted in the burst of the account below.
             await at_once(self.system.edge_port, [_account_call(token)] * 2)
+            await asyncio.sleep(_LOOK_SECONDS)
+        self.numbers.measured(store_used_again_s=time.monotonic() - began)
         answers = await self._as_account("dora")
         self._admitted("store_back", answers, 200, A_MINUTE)
-        told = [await asyncio.to_thread(_degraded, port) for port in self.system.metrics_ports]
+        told = await self._told_degraded()
         self.numbers.check(told == [0.0] * PROCESSES, f"mootion_limits_degraded with the store back: {told}")
+
+    async def _told_degraded(self) -> list[float]:
+        return [await asyncio.to_thread(_degraded, port) for port in self.system.metrics_ports]
 
     async def an_address_floods(self) -> None:
         """The platform's limit of an address, which Envoy counts: a full bucket, and what drips into it meanwhile."""
@@ -227,13 +231,25 @@ def _pairs(calls: Sequence[Call]) -> Iterator[Sequence[Call]]:
 
 def _shares(admin_port: int) -> list[int]:
     """How many calls each process of the identity service got from the edge."""
+    return [
+        int(next(stat.get("value", 0) for stat in host["stats"] if stat["name"] == "rq_total"))
+        for host in _processes(admin_port)
+    ]
+
+
+def _all_well(admin_port: int) -> bool:
+    """Whether every process of the identity service answers the edge, which calls a sick one too while all are."""
+    return all(_shares(admin_port)) and not any(
+        "failed_active_health_check" in host["health_status"] for host in _processes(admin_port)
+    )
+
+
+def _processes(admin_port: int) -> list[dict[str, Any]]:
     with urllib.request.urlopen(f"http://127.0.0.1:{admin_port}/clusters?format=json", timeout=5) as reply:
         clusters = json.load(reply)["cluster_statuses"]
     (identity,) = [each for each in clusters if each["name"] == "identity"]
-    return [
-        int(next(stat.get("value", 0) for stat in host["stats"] if stat["name"] == "rq_total"))
-        for host in identity["host_statuses"]
-    ]
+    hosts: list[dict[str, Any]] = identity["host_statuses"]
+    return hosts
 
 
 def _degraded(port: int) -> float:

@@ -94,7 +94,7 @@ async def _end(call: Call, failure: CallError) -> bytes:
     headers = dict(failure.headers)
     if failure.retry_after_seconds is not None:
         headers.setdefault("retry-after", str(math.ceil(failure.retry_after_seconds)))
-    await call.context.abort(failure.code, failure.message, (details, *headers.items()))
+    await call.context.abort(failure.code, encoded.message, (details, *headers.items()))
 
 
 def _log(call: Call, error: Exception) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Literal
 
 from limits import RateLimitItemPerSecond
@@ -41,6 +42,7 @@ class RedisLimits:
             connection_pool=client.connection_pool,  # type: ignore[arg-type]
         )
         self._limiter = MovingWindowRateLimiter(storage)
+        self._client = client
         self._circuit = Circuit("limits", REDIS_FAILURES, MOST_SECONDS, count)
         self._alone = MemoryLimits() if without_redis == "open" else None
 
@@ -56,6 +58,9 @@ class RedisLimits:
             async with self._circuit.call():
                 return await self._take(key, cost, requests, seconds)
         except NoAnswer:
+            # Connections that wait were lost too: each would cost one more second of counting alone.
+            with suppress(*REDIS_FAILURES):
+                await self._client.connection_pool.disconnect(inuse_connections=False)
             return await self._without_redis(key, cost, requests, seconds)
 
     async def _take(self, key: str, cost: int, requests: int, seconds: int) -> Taken:

@@ -1,5 +1,7 @@
 """A failure that travels as `google.rpc.Status` arrives as it was meant."""
 
+from urllib.parse import quote
+
 import grpc
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,6 +55,18 @@ def test_of_many_violations_as_many_are_told_as_every_client_takes() -> None:
     got = arrived(encoded, error.code, error.message)
     assert got.violations == violations[: status.MOST_VIOLATIONS]
     assert len(encoded) < 4096
+
+
+def test_of_a_message_that_repeats_much_the_beginning_is_told() -> None:
+    error = CallError(
+        grpc.StatusCode.NOT_FOUND,
+        reason_pb2.REASON_NOT_FOUND,
+        f"There is no video {'\N{WATER WAVE}' * 9000}.",
+    )
+    told = status.encode(error, "r1").message
+    assert told.startswith("There is no video \N{WATER WAVE}")
+    assert told.endswith("...")
+    assert len(quote(told)) <= 4096
 
 
 def test_a_reason_of_a_newer_contract_is_kept_as_unspecified() -> None:
