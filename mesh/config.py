@@ -232,7 +232,9 @@ class _Reader:
         found = self.list(name)
         for origin in found:
             if not _ORIGIN.fullmatch(origin):
-                self.problems.append(f"{name}: {origin!r} is no origin; give such as https://learn.example.org")
+                self.problems.append(
+                    f"{name}: {origin!r} is no origin; give such as https://learn.example.org"
+                )
         return tuple(found)
 
     def providers(self) -> dict[str, OpenIdProvider]:

@@ -271,7 +271,9 @@ async def test_a_rotation_is_refused_while_the_system_runs(tmp_path: Path) -> No
     assert "runs on" in shown.output
 
 
-async def test_the_command_says_what_was_sealed_again_and_what_still_needs_the_old_key(tmp_path: Path) -> None:
+async def test_the_command_says_what_was_sealed_again_and_what_still_needs_the_old_key(
+    tmp_path: Path,
+) -> None:
     from typer.testing import CliRunner
 
     from cli.admin import app
