@@ -12,12 +12,13 @@ import psutil
 from mesh.config import Settings
 from mesh.ports.queue import LEASE_SECONDS
 from mesh.testing import Running
-from proofs import lessons, stub_renderer
+from proofs.callers import lessons
+from proofs.faults import stub_renderer
+from proofs.faults.stub_renderer import CHILDREN, STARTED, Stub
+from proofs.faults.worker_group import WorkerGroup
 from proofs.ground import Ground, Size
 from proofs.history import judge
 from proofs.numbers import Numbers
-from proofs.stub_renderer import CHILDREN, STARTED, Stub
-from proofs.worker_group import WorkerGroup
 from services.video.__main__ import build
 from services.video.plan import SCENE_TOPIC
 from tests.integration.ports import journal

@@ -17,7 +17,7 @@ from mesh.ports.open_ports import Ports, open_ports
 from mesh.ports.queue import Lease
 from mesh.ports.tables import JobState, outbox, queue_jobs
 from mesh.tracing import Tracing
-from proofs.crash_points import CrashPoints
+from proofs.faults.crash_points import CrashPoints
 from proofs.ground import Ground, Mode, Size
 from proofs.history import judge
 from proofs.numbers import Numbers

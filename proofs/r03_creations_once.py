@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from mesh.errors import CallError, reason_name
 from mesh.testing import Running
-from proofs import lessons
+from proofs.callers import lessons
 from proofs.ground import Ground, Size
 from proofs.history import judge
 from proofs.numbers import Numbers

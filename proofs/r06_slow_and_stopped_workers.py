@@ -10,12 +10,13 @@ from mootion.video.v1.rendering_service_pb2_grpc import VideoRenderingServiceStu
 from mesh.config import Settings
 from mesh.errors import CallError, reason_name
 from mesh.testing import Running
-from proofs import lessons, stub_renderer
+from proofs.callers import lessons
+from proofs.faults import stub_renderer
+from proofs.faults.stub_renderer import STARTED, Stub
+from proofs.faults.worker_group import WorkerGroup
 from proofs.ground import Ground, Size
 from proofs.history import judge
 from proofs.numbers import Numbers
-from proofs.stub_renderer import STARTED, Stub
-from proofs.worker_group import WorkerGroup
 from services.video import store
 from services.video.__main__ import build
 from services.video.plan import SCENE_TOPIC

@@ -12,13 +12,13 @@ from mootion.quiz.v1 import quiz_service_pb2
 
 from mesh.ids import Ids
 from mesh.policy import method
+from proofs.callers.hops import Hops, chained
 from proofs.ground import Ground, Size
-from proofs.hops import Hops, chained
 from proofs.numbers import Numbers
-from proofs.wire_call import WireCall, WirePath
-from proofs.wire_frames import WebFrames
-from proofs.wire_grpc import NativeGrpc
-from proofs.wire_rest import Rest
+from proofs.wire.call import WireCall, WirePath
+from proofs.wire.frames import WebFrames
+from proofs.wire.native_grpc import NativeGrpc
+from proofs.wire.rest import Rest
 
 DEADLINE_SECONDS = 0.3
 # gRPC rounds a timeout up on the wire.

@@ -14,10 +14,12 @@ import psutil
 from mootion.video.v1 import video_service_pb2
 from mootion.video.v1.video_service_pb2_grpc import VideoServiceStub
 
-from proofs import event_stream, lessons, observed, systems
+from proofs import systems
+from proofs.callers import lessons
 from proofs.ground import Ground, Size
 from proofs.numbers import Numbers
-from proofs.observed import Counts
+from proofs.watching import event_stream, observed
+from proofs.watching.observed import Counts
 from tests.e2e.calls import SAMPLE, ok, upload, upload_and_wait
 from tests.e2e.system import LocalSystem
 

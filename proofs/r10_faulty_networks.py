@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from proofs import systems
-from proofs.fault_proxy import Fault, FaultProxy, proxied
+from proofs.faults.fault_proxy import Fault, FaultProxy, proxied
 from proofs.ground import Ground, Size
 from proofs.numbers import Numbers
 from tests.e2e.calls import SAMPLE, ok, reason, upload, upload_and_wait

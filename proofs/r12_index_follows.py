@@ -23,7 +23,8 @@ from mesh.errors import CallError
 from mesh.ports.tables import outbox, subscriptions
 from mesh.runtime import open_runtime
 from mesh.testing import Running
-from proofs import deadly_index, lessons
+from proofs.callers import lessons
+from proofs.faults import deadly_index
 from proofs.ground import Ground, Size
 from proofs.numbers import Numbers
 from services.document.__main__ import build as document

@@ -10,10 +10,12 @@ from mootion.video.v1 import video_pb2
 from mootion.video.v1.rendering_service_pb2_grpc import VideoRenderingServiceStub
 
 from mesh.runtime import Runtime
-from proofs import event_stream, lessons, systems
-from proofs.event_stream import Event
+from proofs import systems
+from proofs.callers import lessons
 from proofs.ground import Ground, Size
 from proofs.numbers import Numbers
+from proofs.watching import event_stream
+from proofs.watching.event_stream import Event
 from tests.e2e.calls import SAMPLE, ok, upload
 from tests.e2e.system import LocalSystem
 

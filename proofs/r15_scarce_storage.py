@@ -17,12 +17,13 @@ from mesh.config import Settings
 from mesh.ports.open_blobs import open_blobs
 from mesh.ports.tables import JobState, queue_jobs
 from mesh.runtime import Runtime
-from proofs import scarce_servers, systems
+from proofs import systems
+from proofs.faults import scarce_servers
+from proofs.faults.small_disk import MEBIBYTE, SmallDisk, small_disk
 from proofs.ground import Ground, Size
 from proofs.history import judge
 from proofs.numbers import Numbers
 from proofs.real_servers import RealServers
-from proofs.small_disk import MEBIBYTE, SmallDisk, small_disk
 from tests.e2e.calls import ok, reason, upload
 from tests.e2e.system import LocalSystem
 

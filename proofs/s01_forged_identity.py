@@ -15,13 +15,14 @@ from mootion.policy.v1 import policy_pb2
 from mesh.callers import COOKIE
 from mesh.policy import Method, method
 from mesh.runtime import Runtime
-from proofs import doors, systems
-from proofs.doors import Door, Outcome
-from proofs.forged_tokens import Forger
+from proofs import systems
+from proofs.attacks.forged_tokens import Forger
+from proofs.attacks.spoofed_identity import Spoofing
+from proofs.callers import doors
+from proofs.callers.doors import Door, Outcome
+from proofs.callers.people import Person
 from proofs.ground import KEYS, Ground, Size
 from proofs.numbers import Numbers
-from proofs.people import Person
-from proofs.spoofed_identity import Spoofing
 from services.identity.signing import SigningKeys
 from tests.e2e.full_system import FullSystem, prepared, running
 from tests.e2e.system import LocalSystem

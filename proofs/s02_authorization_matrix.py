@@ -12,15 +12,17 @@ from mootion.policy.v1 import policy_pb2
 from mesh.policy import Method
 from mesh.runtime import Runtime
 from mesh.signature import Signer
-from proofs import doors, permission_table, planted_fields, systems
-from proofs.belongings import furnish
-from proofs.doors import Door, RestRequest
+from proofs import systems
+from proofs.authorization import permission_table, planted_fields
+from proofs.authorization.matrix import Matrix, owns_ids, reads
+from proofs.authorization.workload_calls import WorkloadCalls
+from proofs.callers import doors
+from proofs.callers.belongings import furnish
+from proofs.callers.doors import Door, RestRequest
+from proofs.callers.people import House, Person, moved_in
+from proofs.callers.valid_requests import CannotMake
 from proofs.ground import Ground, Size
-from proofs.matrix import Matrix, owns_ids, reads
 from proofs.numbers import Numbers
-from proofs.people import House, Person, moved_in
-from proofs.valid_requests import CannotMake
-from proofs.workload_calls import WorkloadCalls
 from services.identity.signing import SigningKeys
 from tests.e2e.system import LocalSystem
 

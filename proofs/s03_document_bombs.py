@@ -16,7 +16,7 @@ from mootion.errors.v1 import reason_pb2
 from proofs import systems
 from proofs.ground import Ground, Size
 from proofs.numbers import Numbers
-from proofs.watched_children import WatchedChildren
+from proofs.watching.watched_children import WatchedChildren
 from tests.e2e.calls import SAMPLE, Json, ok, upload
 from tests.e2e.system import LocalSystem
 from tests.integration.documents.made_bombs import DOCX_BOMBS, PDF_BOMBS

@@ -15,10 +15,11 @@ from mootion.video.v1 import script_pb2, video_pb2, video_service_pb2
 from mesh.config import Settings
 from mesh.errors import CallError
 from mesh.testing import Running
-from proofs import hostile_lessons, lessons
+from proofs.attacks import hostile_lessons
+from proofs.callers import lessons
+from proofs.faults.worker_group import WorkerGroup
 from proofs.ground import Ground, Size
 from proofs.numbers import Numbers
-from proofs.worker_group import WorkerGroup
 from services.document.__main__ import build as documents
 from services.video.__main__ import build as videos_build
 from tests.integration.document.library import ready
@@ -142,7 +143,7 @@ def _watched(numbers: Numbers, folder: Path, size: Size) -> None:
     for name, script in inert.items():
         (scripts / f"{name}.pb").write_bytes(script.SerializeToString())
     done = subprocess.run(
-        [sys.executable, "-m", "proofs.watched_render", str(scripts)],
+        [sys.executable, "-m", "proofs.watching.watched_render", str(scripts)],
         capture_output=True,
         timeout=RENDERED_SECONDS,
         check=False,

@@ -23,15 +23,17 @@ from mootion.video.v1 import video_service_pb2
 from mesh.policy import method
 from mesh.signature import SIGNATURE_KEY, Signer
 from mesh.validation import Validator
-from proofs import doors, obedient_engine, obeyed_orders, systems
-from proofs.belongings import read_document
-from proofs.doors import Door, Outcome
+from proofs import systems
+from proofs.attacks import obedient_engine, obeyed_orders
+from proofs.attacks.obedient_engine import Engine
+from proofs.attacks.obeyed_orders import ATTACKER
+from proofs.callers import doors
+from proofs.callers.belongings import read_document
+from proofs.callers.doors import Door, Outcome
+from proofs.callers.people import Person
+from proofs.callers.written_documents import written
 from proofs.ground import Ground, Size
 from proofs.numbers import Numbers
-from proofs.obedient_engine import Engine
-from proofs.obeyed_orders import ATTACKER
-from proofs.people import Person
-from proofs.written_documents import written
 from services.llm.guard import COPIED_WORDS, words_in
 
 KEY = "sk-canary-5d1f0a77e3b94c26"

@@ -16,14 +16,16 @@ from joserfc.jwk import ECKey
 
 from mesh.policy import Method
 from mesh.signature import SIGNATURE_KEY, Signer
-from proofs import doors, systems, url_forms
-from proofs.belongings import furnish
-from proofs.doors import Door
-from proofs.forged_tokens import Forger, part
+from proofs import systems
+from proofs.attacks import url_forms
+from proofs.attacks.forged_tokens import Forger, part
+from proofs.callers import doors
+from proofs.callers.belongings import furnish
+from proofs.callers.doors import Door
+from proofs.callers.people import House, moved_in
+from proofs.callers.valid_requests import Made, requests_of
 from proofs.ground import Ground, Size
 from proofs.numbers import Numbers
-from proofs.people import House, moved_in
-from proofs.valid_requests import Made, requests_of
 from tests.e2e.calls import upload
 from tests.e2e.system import LocalSystem
 

@@ -19,11 +19,11 @@ from schemathesis.engine.recorder import Interaction, ScenarioRecorder
 
 from mesh.config import Settings
 from proofs import systems
-from proofs.endings import NotAStatus, of_rest_error
+from proofs.callers.endings import NotAStatus, of_rest_error
+from proofs.callers.library import filled_library
+from proofs.callers.signed_cases import MAIN, Accounts, Senders
 from proofs.ground import Ground, Size
-from proofs.library import filled_library
 from proofs.numbers import Numbers
-from proofs.signed_cases import MAIN, Accounts, Senders
 from tests.e2e.system import LocalSystem
 
 OPENAPI = Path(__file__).parents[1] / "gateway" / "openapi.json"

@@ -21,15 +21,15 @@ from mesh.policy import Method
 from mesh.signature import SIGNATURE_KEY, Signer
 from mesh.validation import Validator
 from proofs import systems
-from proofs.breaches import breaches_of
-from proofs.doors import methods
-from proofs.endings import Ending, NotAStatus, of_rpc_error
-from proofs.extremes import extremes_of
+from proofs.attacks.breaches import breaches_of
+from proofs.attacks.extremes import extremes_of
+from proofs.attacks.mangled import mangled
+from proofs.callers.doors import methods
+from proofs.callers.endings import Ending, NotAStatus, of_rpc_error
+from proofs.callers.library import filled_library
+from proofs.callers.valid_requests import requests_of
 from proofs.ground import Ground, Size
-from proofs.library import filled_library
-from proofs.mangled import mangled
 from proofs.numbers import Numbers
-from proofs.valid_requests import requests_of
 
 AT_ONCE = 8
 # Watches of things that are there last longer than anybody waits for here.

@@ -13,11 +13,11 @@ from mootion.document.v1 import document_service_pb2
 from mootion.document.v1.document_service_pb2_grpc import DocumentServiceStub
 
 from proofs import systems
-from proofs.flood import Answer, Call, at_once, summed
+from proofs.attacks.swollen_requests import JSON_PATHS, MEBIBYTE, READ_PATH, Attack, attacks
+from proofs.callers.flood import Answer, Call, at_once, summed
 from proofs.ground import Ground, Size
 from proofs.numbers import Numbers
-from proofs.swollen_requests import JSON_PATHS, MEBIBYTE, READ_PATH, Attack, attacks
-from proofs.weighing import weighed
+from proofs.watching.weighing import weighed
 from tests.e2e.system import LocalSystem
 
 MOST_TIMES = 20

@@ -14,7 +14,7 @@ from typing import Any
 
 from mesh.testing import free_port
 from proofs import systems
-from proofs.flood import Answer, Call, at_once, summed
+from proofs.callers.flood import Answer, Call, at_once, summed
 from proofs.ground import KEYS, Ground, Size
 from proofs.numbers import Numbers
 from tests.e2e.full_system import FullSystem, prepared, running

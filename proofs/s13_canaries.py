@@ -17,15 +17,19 @@ from mesh.policy import Method, method
 from mesh.runtime import Runtime
 from mesh.signature import SIGNATURE_KEY
 from mesh.testing import free_port
-from proofs import collector, doors, obedient_engine, raised_exceptions, systems
-from proofs.belongings import read_document
-from proofs.collector import Collector
-from proofs.doors import Door, Outcome
+from proofs import systems
+from proofs.attacks import obedient_engine
+from proofs.callers import doors
+from proofs.callers.belongings import read_document
+from proofs.callers.doors import Door, Outcome
+from proofs.callers.people import PASSWORD, House, Person, moved_in
+from proofs.callers.valid_requests import requests_of
+from proofs.callers.written_documents import written
+from proofs.faults import raised_exceptions
 from proofs.ground import KEYS, Ground, Size
 from proofs.numbers import Numbers
-from proofs.people import PASSWORD, House, Person, moved_in
-from proofs.valid_requests import requests_of
-from proofs.written_documents import written
+from proofs.watching import collector
+from proofs.watching.collector import Collector
 from tests.e2e.system import LocalSystem
 
 _LIST_AUDIT = "/mootion.audit.v1.AuditService/ListAuditEntries"

@@ -16,18 +16,18 @@ from mesh.derive.openapi.errors import HTTP_STATUS
 from mesh.ids import Ids
 from mesh.policy import Method
 from proofs import systems
-from proofs.doors import methods
-from proofs.endings import NotAStatus
+from proofs.callers.doors import methods
+from proofs.callers.endings import NotAStatus
+from proofs.callers.hops import Hops, chained
 from proofs.ground import Ground, Size
-from proofs.hops import Hops, chained
 from proofs.numbers import Numbers
-from proofs.wire_call import Heard, WireCall, WirePath
-from proofs.wire_cases import GOOD, Case
-from proofs.wire_grpc import NativeGrpc
-from proofs.wire_refusals import REFUSALS
-from proofs.wire_rest import Rest
-from proofs.wire_visitors import Visitors
-from proofs.wire_web import GrpcWeb
+from proofs.wire.call import Heard, WireCall, WirePath
+from proofs.wire.cases import GOOD, Case
+from proofs.wire.grpc_web import GrpcWeb
+from proofs.wire.native_grpc import NativeGrpc
+from proofs.wire.refusals import REFUSALS
+from proofs.wire.rest import Rest
+from proofs.wire.visitors import Visitors
 
 DEADLINE_SECONDS = 0.3
 CANCEL_SECONDS = 0.5

@@ -6,10 +6,10 @@ import pytest
 
 from mesh.policy import Method
 from mesh.validation import Validator
-from proofs.breaches import breaches_of
-from proofs.doors import methods
-from proofs.extremes import extremes_of
-from proofs.mangled import mangled
+from proofs.attacks.breaches import breaches_of
+from proofs.attacks.extremes import extremes_of
+from proofs.attacks.mangled import mangled
+from proofs.callers.doors import methods
 
 SOME_ID = "01a1fd87-0000-7000-8000-000000000000"
 

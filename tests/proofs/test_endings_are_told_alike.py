@@ -11,7 +11,7 @@ from mootion.errors.v1 import reason_pb2
 
 from mesh import status
 from mesh.errors import CallError, Violation
-from proofs.endings import NotAStatus, of_rest_error, of_trailers
+from proofs.callers.endings import NotAStatus, of_rest_error, of_trailers
 
 ERROR = CallError(
     grpc.StatusCode.INVALID_ARGUMENT,

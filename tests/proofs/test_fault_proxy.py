@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from proofs.fault_proxy import Fault, FaultProxy, proxied
+from proofs.faults.fault_proxy import Fault, FaultProxy, proxied
 
 
 @asynccontextmanager

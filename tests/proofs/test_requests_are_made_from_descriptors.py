@@ -5,11 +5,12 @@ from joserfc.jwk import ECKey
 from mootion.policy.v1 import policy_pb2
 
 from mesh.policy import Method, method
-from proofs import doors, permission_table
-from proofs.forged_tokens import Forger
-from proofs.matrix import missing_like
-from proofs.people import ids_in
-from proofs.valid_requests import CannotMake, requests_of
+from proofs.attacks.forged_tokens import Forger
+from proofs.authorization import permission_table
+from proofs.authorization.matrix import missing_like
+from proofs.callers import doors
+from proofs.callers.people import ids_in
+from proofs.callers.valid_requests import CannotMake, requests_of
 
 EDIT = "/mootion.flowchart.v1.FlowchartService/EditFlowchart"
 

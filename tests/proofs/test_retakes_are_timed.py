@@ -3,8 +3,8 @@
 import math
 from pathlib import Path
 
+from proofs.faults.stub_renderer import READY, REPORTED, STARTED
 from proofs.r01_workers_killed import retaken_after
-from proofs.stub_renderer import READY, REPORTED, STARTED
 from tests.integration.ports import journal
 
 

@@ -12,9 +12,9 @@ from mesh.config import Settings
 from mesh.ports.failures import StorageFull
 from mesh.ports.open_blobs import open_blobs
 from mesh.ports.open_ports import open_ports
+from proofs.faults.scarce_servers import bucket_on_a_small_disk, tables_on_a_small_disk
+from proofs.faults.small_disk import MEBIBYTE, SmallDisk
 from proofs.numbers import CannotRun
-from proofs.scarce_servers import bucket_on_a_small_disk, tables_on_a_small_disk
-from proofs.small_disk import MEBIBYTE, SmallDisk
 from tests.integration.ports import notebook
 
 

@@ -9,9 +9,9 @@ from mootion.document.v1 import document_service_pb2
 from mootion.policy.v1 import policy_pb2
 
 from mesh.policy import method
-from proofs.doors import Door, Outcome
-from proofs.matrix import Matrix, Question
-from proofs.people import House, Person
+from proofs.authorization.matrix import Matrix, Question
+from proofs.callers.doors import Door, Outcome
+from proofs.callers.people import House, Person
 
 GET = method("/mootion.document.v1.DocumentService/GetDocument")
 INVITE = method("/mootion.identity.v1.AccountService/CreateStudentInvitation")

@@ -3,9 +3,9 @@
 import pytest
 from google.protobuf import json_format, message_factory
 
-from proofs.doors import methods, rest_request
-from proofs.wire_cases import GOOD, Case
-from proofs.wire_refusals import REFUSALS
+from proofs.callers.doors import methods, rest_request
+from proofs.wire.cases import GOOD, Case
+from proofs.wire.refusals import REFUSALS
 
 CASES = (*GOOD, *REFUSALS)
 METHODS = {f"{method.service}.{method.full_name.rpartition('.')[2]}": method for method in methods()}

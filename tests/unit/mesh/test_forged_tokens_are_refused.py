@@ -5,7 +5,7 @@ from joserfc.jwk import ECKey
 from mootion.policy.v1 import policy_pb2
 
 from mesh.access_token import Claims, TokenRefused, TokenVerifier
-from proofs.forged_tokens import Forger
+from proofs.attacks.forged_tokens import Forger
 
 NOW = 1_800_000_000.0
 OURS = ECKey.generate_key("P-256", {"kid": "k1"})

@@ -8,9 +8,9 @@ from mootion.policy.v1 import policy_pb2
 
 from mesh.policy import Method
 from mesh.signature import SIGNATURE_KEY, Signer
-from proofs.doors import Door
-from proofs.matrix import is_admitted
-from proofs.people import House
+from proofs.authorization.matrix import is_admitted
+from proofs.callers.doors import Door
+from proofs.callers.people import House
 
 STRANGER = "stranger"
 _ROLES = ("PUBLIC", "STUDENT", "TEACHER", "ADMIN")

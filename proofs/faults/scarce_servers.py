@@ -15,7 +15,7 @@ from ground.postgres import ADMINISTRATOR, Postgres
 from ground.rabbitmq import RabbitMQ
 from ground.redis_server import RedisServer
 from ground.s3 import S3
-from proofs.small_disk import SmallDisk, small_disk
+from proofs.faults.small_disk import SmallDisk, small_disk
 from tests.integration.ports import broker
 
 # Whom PostgreSQL runs as where root starts it.

@@ -1,4 +1,4 @@
-"""Renders lessons under an audit hook: `python -m proofs.watched_render FOLDER` with scripts as FOLDER/*.pb.
+"""Renders lessons under an audit hook: `python -m proofs.watching.watched_render FOLDER` with scripts as FOLDER/*.pb.
 
 Tells, one JSON line a scene, how it ended, and whether a text of it got into anything that runs, opens or loads.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 from mootion.video.v1 import script_pb2, video_pb2
 
-from proofs.hostile_lessons import MARKER
+from proofs.attacks.hostile_lessons import MARKER
 from workers.render.errors import SceneError
 from workers.render.scene import render_scene
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from proofs.endings import Ending, NotAStatus, of_rest_error
+from proofs.callers.endings import Ending, NotAStatus, of_rest_error
 
 ANSWER_SECONDS = 60.0
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from proofs.obedient_engine import Asked
+from proofs.attacks.obedient_engine import Asked
 
 ATTACKER = "attacker.example"
 _TEXT = re.compile(r"<text \w+>\n(.*?)\n</text", re.DOTALL)

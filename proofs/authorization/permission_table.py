@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-PAGE = Path(__file__).parents[1] / "docs" / "permissions.md"
+PAGE = Path(__file__).parents[2] / "docs" / "permissions.md"
 _SECTION = re.compile(r"## (mootion\.\S+)")
 _METHOD = re.compile(r"`(\w+)`")
 

@@ -11,9 +11,9 @@ from mootion.search.v1 import search_service_pb2
 
 from mesh.config import Settings
 from mesh.policy import method
-from proofs.doors import Door
-from proofs.library import filled_library
-from proofs.people import Person, moved_in
+from proofs.callers.doors import Door
+from proofs.callers.library import filled_library
+from proofs.callers.people import Person, moved_in
 from tests.e2e.calls import ok, upload_and_wait
 from tests.e2e.system import LocalSystem
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from mesh.config import Settings
 from mesh.ports.index import Index, Replacement
 from mesh.ports.open_index import open_index
-from proofs import lessons
+from proofs.callers import lessons
 from services.document.__main__ import build as document
 from services.flowchart.__main__ import build as flowchart
 from services.quiz.__main__ import build as quiz

@@ -18,7 +18,7 @@ from mesh.derive import contracts
 from mesh.errors import reason_name
 from mesh.policy import Method
 
-IMAGE = Path(__file__).parents[1] / "gateway" / "mootion.binpb"
+IMAGE = Path(__file__).parents[2] / "gateway" / "mootion.binpb"
 CALL_SECONDS = 60.0
 # A limit of the contract is waited for: the proofs are about who may call, and S12 about how often.
 MOST_WAITING_SECONDS = 75.0

@@ -12,9 +12,9 @@ from google.api import httpbody_pb2
 from google.protobuf import json_format, message_factory
 from google.protobuf.message import Message
 
-from proofs.doors import RestRequest, rest_request
-from proofs.endings import Ending, of_rest_error
-from proofs.wire_call import Heard, WireCall, same_bytes
+from proofs.callers.doors import RestRequest, rest_request
+from proofs.callers.endings import Ending, of_rest_error
+from proofs.wire.call import Heard, WireCall, same_bytes
 
 _EVENTS = "text/event-stream"
 _BYTES = "application/octet-stream"

@@ -16,8 +16,8 @@ from mootion.policy.v1 import policy_pb2
 from cli.administrators import create_admin
 from mesh.config import Settings
 from mesh.policy import method
-from proofs.doors import Door, Outcome
-from proofs.valid_requests import is_id
+from proofs.callers.doors import Door, Outcome
+from proofs.callers.valid_requests import is_id
 
 PASSWORD = "correct horse battery"
 _IDENTITY = "/mootion.identity.v1.IdentityService/"

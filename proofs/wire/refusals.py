@@ -1,7 +1,7 @@
 """The table of S15, second part: what is refused, and how each path says so."""
 
 from mesh.status import MOST_VIOLATIONS
-from proofs.wire_cases import QUIZ, Case, Json
+from proofs.wire.cases import QUIZ, Case, Json
 
 MISSING = "01a1fd87-0000-7000-8000-000000000000"
 

@@ -4,7 +4,7 @@ import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from proofs.flood import Call
+from proofs.callers.flood import Call
 
 MEBIBYTE = 1_048_576
 JSON_PATHS = ("/v1/answers:ask", "/v1/quizzes:generate", "/v1/videos")

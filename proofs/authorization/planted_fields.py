@@ -9,7 +9,7 @@ import httpx2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from mesh.policy import Method
-from proofs.doors import RestRequest
+from proofs.callers.doors import RestRequest
 
 TEXT = "planted-by-the-caller"
 NUMBER = 424242

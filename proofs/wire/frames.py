@@ -9,8 +9,8 @@ import grpc
 import httpx2
 
 from mesh.status import CODES
-from proofs.endings import Ending, of_trailers
-from proofs.wire_call import Heard, WireCall, same_bytes
+from proofs.callers.endings import Ending, of_trailers
+from proofs.wire.call import Heard, WireCall, same_bytes
 
 _FRAME = struct.Struct(">BI")
 _TRAILERS = 0x80

@@ -9,8 +9,8 @@ from google.protobuf.message import Message
 
 from mesh.derive.openapi.constraints import rules_of
 from mesh.policy import Method
-from proofs.breaches import Changing, holds_fields, places, stands_in_another_choice
-from proofs.valid_requests import FindId, requests_of
+from proofs.attacks.breaches import Changing, holds_fields, places, stands_in_another_choice
+from proofs.callers.valid_requests import FindId, requests_of
 
 # As long as a text may get where no rule says so.
 _LONG = 4096

@@ -19,7 +19,7 @@ from mesh.config import Settings
 from mesh.runtime import Runtime
 from mesh.service import Build, Parts, Servicer
 from mesh.testing import free_port
-from proofs import lessons
+from proofs.callers import lessons
 from proofs.ground import Ground
 from services.quiz.generate import Generator
 from services.quiz.service import QuizService

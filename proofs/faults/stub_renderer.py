@@ -15,7 +15,7 @@ from mesh.config import Settings
 from mesh.ports.queue import LEASE_SECONDS, Lease
 from mesh.runtime import Runtime
 from mesh.worker import Consumer, run_worker
-from proofs.worker_group import Process, WorkerGroup
+from proofs.faults.worker_group import Process, WorkerGroup
 from tests.integration.ports import journal, processes
 from workers.render import consumer as rendering
 from workers.render.consumer import SCENE_TOPIC, STITCH_TOPIC, RenderConsumer

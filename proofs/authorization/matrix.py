@@ -8,9 +8,9 @@ from google.protobuf.message import Message
 from mootion.policy.v1 import policy_pb2
 
 from mesh.policy import Idempotency, Method
-from proofs.doors import Door, Outcome
-from proofs.people import House, Person
-from proofs.valid_requests import Made, requests_of
+from proofs.callers.doors import Door, Outcome
+from proofs.callers.people import House, Person
+from proofs.callers.valid_requests import Made, requests_of
 
 # Reasons of a call that is not let in, whatever it asks for.
 REFUSALS = frozenset(

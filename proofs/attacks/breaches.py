@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 
 from mesh.derive.openapi.constraints import message_rules, required_choices, rules_of
 from mesh.policy import Method
-from proofs.valid_requests import FindId, requests_of
+from proofs.callers.valid_requests import FindId, requests_of
 
 Place = tuple[FieldDescriptor, ...]
 

@@ -6,8 +6,8 @@ from typing import Any
 import grpc
 
 from mesh.status import DETAILS_KEY
-from proofs.endings import Ending, of_trailers
-from proofs.wire_call import Heard, WireCall, same_bytes
+from proofs.callers.endings import Ending, of_trailers
+from proofs.wire.call import Heard, WireCall, same_bytes
 
 
 class NativeGrpc:

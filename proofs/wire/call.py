@@ -8,7 +8,7 @@ from google.protobuf import message_factory
 from google.protobuf.message import Message
 
 from mesh.policy import Method
-from proofs.endings import Ending
+from proofs.callers.endings import Ending
 
 
 @dataclass(frozen=True)

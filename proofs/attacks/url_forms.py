@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from reportlab.pdfgen.canvas import Canvas
 
-from proofs.written_documents import parts_of, repacked, written
+from proofs.callers.written_documents import parts_of, repacked, written
 
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 

@@ -15,8 +15,8 @@ from mootion.video.v1 import video_pb2
 from mootion.video.v1.rendering_service_pb2_grpc import VideoRenderingServiceStub
 
 from mesh.runtime import Runtime
-from proofs import lessons
-from proofs.people import Person
+from proofs.callers import lessons
+from proofs.callers.people import Person
 
 _DOCUMENT = "/mootion.document.v1.DocumentService/"
 _QUIZ = "/mootion.quiz.v1.QuizService/"

@@ -11,12 +11,12 @@ from typing import Any
 from google.rpc import status_pb2
 
 from mesh.status import CODES
-from proofs.doors import IMAGE
-from proofs.endings import Ending, of_status
+from proofs.callers.doors import IMAGE
+from proofs.callers.endings import Ending, of_status
 from proofs.numbers import CannotRun
-from proofs.wire_call import Heard, WireCall, same_bytes
+from proofs.wire.call import Heard, WireCall, same_bytes
 
-CLIENT = Path(__file__).parents[1] / "tests" / "wire"
+CLIENT = Path(__file__).parents[2] / "tests" / "wire"
 INSTALL_SECONDS = 180.0
 _NUMBERS = {code.name: number for number, code in CODES.items()}
 _MOST_LINE_BYTES = 1 << 26

@@ -1,0 +1,1 @@
+"""What is measured or overheard while a proof runs."""

@@ -1,0 +1,1 @@
+"""One table of calls, made on every path that there is to a method."""
