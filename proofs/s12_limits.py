@@ -225,7 +225,7 @@ def _account_call(token: str, headers: Mapping[str, str] | None = None) -> Call:
 
 def _pairs(calls: Sequence[Call]) -> Iterator[Sequence[Call]]:
     """Two at a time: a wrong password costs the service its whole processor for a while, and what takes the rate-limit
-    service more than 50 ms then is counted by the service too."""
+    service more than a quarter of a second then is counted by the service too."""
     return (calls[start : start + 2] for start in range(0, len(calls), 2))
 
 

@@ -37,7 +37,7 @@ from mesh.derive.contracts import Method
 from mesh.derive.envoy.tokens import CLAIMS, METADATA
 from mesh.limit_question import DOOR, LIMITER, METHOD, PRINCIPAL, REQUEST_ID
 
-ANSWER_SECONDS = 0.05
+ANSWER_SECONDS = 0.25
 MINUTE_SECONDS = 60
 # Addresses whose buckets are kept, those asked for last; a forgotten one begins with a full bucket.
 MOST_ADDRESSES = 100_000

@@ -131,7 +131,7 @@ async def test_while_the_rate_limit_service_is_down_the_service_counts() -> None
         assert reason == "RATE_LIMITED"
 
 
-async def test_a_rate_limit_service_that_says_nothing_costs_50_ms_and_the_service_counts() -> None:
+async def test_a_rate_limit_service_that_says_nothing_costs_little_and_the_service_counts() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         async with front(limiter=f"127.0.0.1:{silent.getsockname()[1]}") as found:
             took, statuses = [], []
@@ -141,7 +141,7 @@ async def test_a_rate_limit_service_that_says_nothing_costs_50_ms_and_the_servic
                 took.append(time.monotonic() - started)
             assert statuses == [401] * 5 + [429] * 2
             # Refused ones cost no hashing of passwords.
-            assert min(took[5:]) < 0.25
+            assert min(took[5:]) < 2 * ANSWER_SECONDS
 
 
 async def test_without_a_token_only_limits_by_address_are_asked_for(limited: Front) -> None:

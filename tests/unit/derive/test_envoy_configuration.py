@@ -12,6 +12,7 @@ from gateway.placement import placed
 from mesh.config import Settings
 from mesh.derive.contracts import Contracts, Method
 from mesh.derive.envoy import configuration
+from mesh.derive.envoy.limits import ANSWER_SECONDS
 from mesh.derive.paths import PathTemplate
 
 Json = dict[str, Any]
@@ -233,7 +234,7 @@ def test_the_edge_lets_calls_pass_where_the_rate_limit_service_does_not_answer_i
     manager: Json,
 ) -> None:
     found = _filter(manager, "ratelimit")
-    assert _seconds(found["timeout"]) == 0.05
+    assert _seconds(found["timeout"]) == ANSWER_SECONDS
     assert not found.get("failureModeDeny", False)
     names = [one["name"].removeprefix("envoy.filters.http.") for one in manager["httpFilters"]]
     order = ["health_check", "local_ratelimit", "jwt_authn", "ratelimit", "buffer", "router"]
