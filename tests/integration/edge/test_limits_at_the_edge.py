@@ -14,6 +14,7 @@ from google.rpc import error_details_pb2, status_pb2
 from mootion.identity.v1 import identity_service_pb2
 from mootion.identity.v1.identity_service_pb2_grpc import IdentityServiceStub
 
+from mesh.derive.envoy.limits import ANSWER_SECONDS
 from tests.integration.edge.edge_running import Reply
 from tests.integration.edge.limited import Front, front
 
