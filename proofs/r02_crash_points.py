@@ -36,9 +36,8 @@ async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
     points = await _points(ground)
     numbers.measured(points=len(points), steps=dict(Counter(points)))
     every = range(1, len(points) + 1)
-    # The first process makes the tables too, and how often one looks whether it is done differs: the last points are not
-    # there every time.
-    steady = every[: len(every) // 2]
+    # How often a process looks whether it is done differs: the last points are not there every time.
+    steady = every[: len(every) * 3 // 4]
     for crash_at in every if size is Size.LONG else sorted(chance.sample(steady, 5)):
         again = chance.choice(every) if size is Size.LONG and ground.is_embedded else 0
         await _crashed(numbers, ground, crash_at, again)

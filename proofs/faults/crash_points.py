@@ -1,6 +1,7 @@
 """Numbered points at which a process can be made to die: before and after each step to a store or a broker."""
 
 import functools
+import itertools
 import os
 import signal
 from collections.abc import Callable
@@ -34,7 +35,8 @@ class CrashPoints:
     def __init__(self, crash_at: int, passed: Path) -> None:
         self._crash_at = crash_at
         self._passed = passed
-        self._count = 0
+        # Threads pass points at the same time; each has its own number.
+        self._numbers = itertools.count(1)
 
     def arm(self, mode: Mode) -> None:
         """Puts the points into this process, from here on and for good."""
@@ -45,9 +47,9 @@ class CrashPoints:
             setattr(holder, method, self._async(work, name) if is_async else self._plain(work, name))
 
     def _point(self, name: str) -> None:
-        self._count += 1
-        journal.append(self._passed, self._count, name)
-        if self._count == self._crash_at:
+        number = next(self._numbers)
+        journal.append(self._passed, number, name)
+        if number == self._crash_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def _plain(self, work: Callable[..., Any], name: str) -> Callable[..., Any]:
