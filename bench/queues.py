@@ -83,6 +83,8 @@ async def latency(settings: Settings, jobs: int) -> Figures:
             _, started = await asyncio.to_thread(starts.get)
             if number >= 0:
                 waits.append(started - enqueued)
+        # Ended before it has settled the last job, it would leave a lease that others wait for.
+        await fallen(ports, 0)
         end(worker)
     return percentiles("enqueue_to_start_ms", waits, 1000)
 
