@@ -1,17 +1,12 @@
 """The limiter as Envoy asks it: `envoy.service.ratelimit.v3.RateLimitService` on loopback."""
 
 import base64
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import grpc
-from envoy_data_plane.envoy.config.core.v3 import HeaderValue
-from envoy_data_plane.envoy.service.ratelimit.v3 import (
-    RateLimitRequest,
-    RateLimitResponse,
-    RateLimitResponseCode,
-)
 
+from gateway import rate_limit_messages
 from gateway.limiter import Asked, Decision, Limiter
 from mesh import status
 from mesh.errors import CallError
@@ -25,10 +20,8 @@ _STOP_SECONDS = 1.0
 async def rate_limit_service(limiter: Limiter) -> AsyncIterator[str]:
     """Answers while the block lasts, at a loopback port that was free; gives `host:port`."""
     answering = Answering(limiter)
-    handler = grpc.unary_unary_rpc_method_handler(
-        answering.should_rate_limit,
-        request_deserializer=RateLimitRequest.FromString,
-        response_serializer=RateLimitResponse.SerializeToString,
+    handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(
+        answering.should_rate_limit
     )
     server = grpc.aio.server()
     server.add_generic_rpc_handlers(
@@ -48,25 +41,20 @@ class Answering:
     def __init__(self, limiter: Limiter) -> None:
         self._limiter = limiter
 
-    async def should_rate_limit(self, request: RateLimitRequest, context: object) -> RateLimitResponse:
+    async def should_rate_limit(self, request: bytes, context: object) -> bytes:
         """One question of Envoy's: the derived routes send one descriptor a call."""
-        said = {entry.key: entry.value for found in request.descriptors for entry in found.entries}
+        said = rate_limit_messages.said(request)
         asked = Asked(said.get(METHOD, ""), said.get(ADDRESS, ""), said.get(PRINCIPAL, ""))
         return _response(await self._limiter.decide(asked), said)
 
 
-def _response(decision: Decision, said: Mapping[str, str]) -> RateLimitResponse:
+def _response(decision: Decision, said: Mapping[str, str]) -> bytes:
     if decision.refusal is None:
-        return RateLimitResponse(
-            overall_code=RateLimitResponseCode.OK,
-            request_headers_to_add=_headers(decision.headers_inward.items()),
-        )
+        return rate_limit_messages.admitted(decision.headers_inward.items())
     told = dict(decision.refusal.headers)
     if said.get(DOOR) == BY_GRPC:
         told |= _for_grpc(decision.refusal, said.get(REQUEST_ID, ""))
-    return RateLimitResponse(
-        overall_code=RateLimitResponseCode.OVER_LIMIT, response_headers_to_add=_headers(told.items())
-    )
+    return rate_limit_messages.refused(told.items())
 
 
 def _for_grpc(refusal: CallError, request_id: str) -> dict[str, str]:
@@ -76,7 +64,3 @@ def _for_grpc(refusal: CallError, request_id: str) -> dict[str, str]:
         "grpc-message": refusal.message,
         status.DETAILS_KEY: base64.b64encode(details).decode().rstrip("="),
     }
-
-
-def _headers(pairs: Iterable[tuple[str, str]]) -> list[HeaderValue]:
-    return [HeaderValue(key=key, value=value) for key, value in pairs]

@@ -1,10 +1,13 @@
-"""What the rate-limit service answers Envoy, message by message."""
+"""What the rate-limit service answers Envoy, message by message, as Envoy's own contracts read and write it."""
 
 import base64
+import subprocess
+import sys
 
 from envoy_data_plane.envoy.extensions.common.ratelimit.v3 import (
     RateLimitDescriptor,
     RateLimitDescriptorEntry,
+    RateLimitDescriptorRateLimitOverride,
 )
 from envoy_data_plane.envoy.service.ratelimit.v3 import (
     RateLimitRequest,
@@ -12,7 +15,10 @@ from envoy_data_plane.envoy.service.ratelimit.v3 import (
     RateLimitResponseCode,
 )
 from google.rpc import error_details_pb2, status_pb2
+from hypothesis import given
+from hypothesis import strategies as st
 
+from gateway import rate_limit_messages
 from gateway.limiter import Limiter
 from gateway.rate_limit_service import Answering
 from mesh.counted import COUNTED_KEY, Counted
@@ -27,18 +33,25 @@ def answering() -> Answering:
     return Answering(Limiter(MemoryLimits(), COUNTED, all_methods()))
 
 
-def question(door: str, address: str = "192.0.2.7") -> RateLimitRequest:
-    said = {"method": LOGIN, "door": door, "remote_address": address, "request_id": "r1"}
+def question(said: dict[str, str]) -> RateLimitRequest:
     entries = [RateLimitDescriptorEntry(key=key, value=value) for key, value in said.items()]
     return RateLimitRequest(domain="mootion", descriptors=[RateLimitDescriptor(entries=entries)])
+
+
+def about_login(door: str) -> RateLimitRequest:
+    return question({"method": LOGIN, "door": door, "remote_address": "192.0.2.7", "request_id": "r1"})
+
+
+async def answer(service: Answering, request: RateLimitRequest) -> RateLimitResponse:
+    return RateLimitResponse.parse(await service.should_rate_limit(bytes(request), None))
 
 
 async def sixth(door: str) -> RateLimitResponse:
     service = answering()
     for _ in range(5):
-        reply = await service.should_rate_limit(question(door), None)
+        reply = await answer(service, about_login(door))
         assert reply.overall_code == RateLimitResponseCode.OK
-    return await service.should_rate_limit(question(door), None)
+    return await answer(service, about_login(door))
 
 
 def headers(reply: RateLimitResponse) -> dict[str, str]:
@@ -46,7 +59,7 @@ def headers(reply: RateLimitResponse) -> dict[str, str]:
 
 
 async def test_an_admitted_call_goes_on_with_the_mark_and_its_caller_is_told_nothing() -> None:
-    reply = await answering().should_rate_limit(question("rest"), None)
+    reply = await answer(answering(), about_login("rest"))
     (mark,) = reply.request_headers_to_add
     assert mark.key == COUNTED_KEY
     assert COUNTED.is_good(mark.value, LOGIN, "", "192.0.2.7")
@@ -75,6 +88,38 @@ async def test_a_refused_call_of_grpc_has_details_too() -> None:
 
 
 async def test_what_it_does_not_understand_goes_on_unmarked() -> None:
-    reply = await answering().should_rate_limit(RateLimitRequest(domain="mootion"), None)
+    reply = await answer(answering(), RateLimitRequest(domain="mootion"))
     assert reply.overall_code == RateLimitResponseCode.OK
     assert not reply.request_headers_to_add
+
+
+TEXTS = st.dictionaries(st.text(), st.text(), max_size=6)
+
+
+@given(said=TEXTS)
+def test_whatever_envoy_says_is_read_as_it_was_meant(said: dict[str, str]) -> None:
+    assert rate_limit_messages.said(bytes(question(said))) == said
+
+
+@given(told=TEXTS)
+def test_whatever_headers_are_told_envoy_reads_them_so(told: dict[str, str]) -> None:
+    inward = RateLimitResponse.parse(rate_limit_messages.admitted(told.items()))
+    outward = RateLimitResponse.parse(rate_limit_messages.refused(told.items()))
+    assert inward.overall_code == RateLimitResponseCode.OK
+    assert outward.overall_code == RateLimitResponseCode.OVER_LIMIT
+    assert {one.key: one.value for one in inward.request_headers_to_add} == told == headers(outward)
+    assert not inward.response_headers_to_add and not outward.request_headers_to_add
+
+
+def test_what_envoy_says_besides_is_skipped() -> None:
+    request = question({"method": LOGIN})
+    request.hits_addend = 3
+    request.descriptors[0].limit = RateLimitDescriptorRateLimitOverride(requests_per_unit=7)
+    assert rate_limit_messages.said(bytes(request)) == {"method": LOGIN}
+
+
+def test_no_program_that_runs_loads_what_the_edge_is_derived_with() -> None:
+    """Half a second and 20 MB at the start of the system otherwise."""
+    program = "import sys, cli.system, gateway.__main__; print('envoy_data_plane' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout == "False\n"
