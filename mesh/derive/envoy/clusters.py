@@ -7,6 +7,7 @@ from envoy_data_plane.envoy.config.cluster.v3 import (
     CircuitBreakersThresholds,
     CircuitBreakersThresholdsRetryBudget,
     Cluster,
+    ClusterCommonLbConfig,
     ClusterDiscoveryType,
     ClusterDnsLookupFamily,
     ClusterLbPolicy,
@@ -135,6 +136,9 @@ def _cluster(name: str, address: str, protocol: HttpProtocolOptionsExplicitHttpC
 
 def _guarded(cluster: Cluster, check: HealthCheck, settings: Settings) -> Cluster:
     cluster.health_checks = [check]
+    # Envoy's own window would keep calls at a replica for up to a second after it said NOT_SERVING, and from one that
+    # is well for as long, where another changed just before.
+    cluster.common_lb_config = ClusterCommonLbConfig(update_merge_window=timedelta(0))
     cluster.outlier_detection = _outliers()
     cluster.circuit_breakers = CircuitBreakers(
         thresholds=[

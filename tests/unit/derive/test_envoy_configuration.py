@@ -180,6 +180,11 @@ def test_there_is_a_health_checked_cluster_for_every_service(contracts: Contract
         assert check["grpcHealthCheck"]["serviceName"].startswith(f"mootion.{domain}.v1.")
 
 
+def test_a_change_of_health_counts_at_once(contracts: Contracts, config: Json) -> None:
+    for domain in (*contracts.domains, "media"):
+        assert _seconds(_cluster(config, domain)["commonLbConfig"]["updateMergeWindow"]) == 0
+
+
 def test_health_needs_every_backend(contracts: Contracts, manager: Json) -> None:
     needed = _filter(manager, "health_check")["clusterMinHealthyPercentages"]
     assert needed.keys() == {*contracts.domains, "media"}
