@@ -1,6 +1,6 @@
 """Prometheus metrics of a process. docs/telemetry.md lists them; a test compares."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
@@ -31,6 +31,7 @@ class Metrics:
         self._count_stores()
         self._count_jobs()
         self._count_engines()
+        self._tell_certificates()
 
     def _count_calls(self) -> None:
         self.calls = self._counter(
@@ -130,6 +131,22 @@ class Metrics:
             "Cost of a hosted engine; a unit is 1,000 tokens of prompts or 250 of completions.",
             "engine",
         )
+
+    def _tell_certificates(self) -> None:
+        self.certificate_end = self._gauge(
+            "mootion_certificate_end_timestamp_seconds",
+            "When the certificate that is shown, or the authority that is believed, ends, in seconds since 1970; 0"
+            " where the files are no good.",
+            "certificate",
+        )
+
+    def watch_certificate(self, name: str, end: Callable[[], float]) -> None:
+        """Tells when a certificate ends whenever the metrics are asked for.
+
+        Args:
+            end: seconds since 1970.
+        """
+        self.certificate_end.labels(name).set_function(end)
 
     def watch_circuit(self, target: str, breaker: CircuitBreaker) -> None:
         """Tells the state of a circuit whenever the metrics are asked for."""

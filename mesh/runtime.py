@@ -7,10 +7,12 @@ from typing import TextIO
 
 from mesh.allocator import keep_few_arenas
 from mesh.certificates.credentials import Credentials
+from mesh.certificates.folder import AUTHORITY
 from mesh.client import Channels
 from mesh.clock import Clock, SystemClock
 from mesh.config import Settings
 from mesh.ids import Ids
+from mesh.metrics import Metrics
 from mesh.ports.audit import AuditLog
 from mesh.ports.blobs import Blobs
 from mesh.ports.cache import Cache
@@ -77,7 +79,7 @@ async def open_runtime(
     telemetry.metrics.limits_degraded.set_function(lambda: float(ports.limits.degraded))
     sealer = _open_sealer(settings)
     signer = Signer(read_or_make(settings.mesh_key, settings.key_dir / "mesh.key", "MOOTION_MESH_KEY"))
-    certificates = Credentials(settings.tls_dir, workload) if settings.tls_dir is not None else None
+    certificates = _open_certificates(settings, workload, telemetry.metrics)
     channels = Channels(settings.address, workload, telemetry, signer, certificates)
     try:
         yield Runtime(
@@ -103,6 +105,15 @@ async def open_runtime(
         await channels.close()
         await ports.close()
         telemetry.close()
+
+
+def _open_certificates(settings: Settings, workload: str, metrics: Metrics) -> Credentials | None:
+    if settings.tls_dir is None:
+        return None
+    certificates = Credentials(settings.tls_dir, workload)
+    metrics.watch_certificate(workload, certificates.end)
+    metrics.watch_certificate(AUTHORITY, certificates.authority_end)
+    return certificates
 
 
 def _open_sealer(settings: Settings) -> Sealer:

@@ -24,12 +24,14 @@ _Stamp = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True)
 class Shown:
-    """The files of a process, all in PEM, and the domain of its own certificate."""
+    """The files of a process, all in PEM, the domain of its own certificate, and when it and the authority's end."""
 
     key: bytes
     chain: bytes
     authority: bytes
     trust_domain: str
+    ends: datetime
+    authority_ends: datetime
 
 
 class Credentials:
@@ -67,6 +69,14 @@ class Credentials:
             self._stamp = stamp
             self._read_again(self._shown)
         return self._shown
+
+    def end(self) -> float:
+        """When what is shown now ends, in seconds since 1970; 0 where there is nothing good to show."""
+        return self._seconds(lambda shown: shown.ends)
+
+    def authority_end(self) -> float:
+        """When the authority that is believed now ends, as `end` says it."""
+        return self._seconds(lambda shown: shown.authority_ends)
 
     def server(self) -> grpc.ServerCredentials:
         """For a port that asks every client for a certificate of the authority.
@@ -137,6 +147,12 @@ class Credentials:
         context.set_alpn_protocols(["http/1.1"])
         return context
 
+    def _seconds(self, moment: Callable[[Shown], datetime]) -> float:
+        try:
+            return moment(self.shown()).timestamp()
+        except (ConfigurationError, OSError):
+            return 0.0
+
     def _stamp_now(self) -> _Stamp:
         try:
             found = [path.stat() for path in (self._authority, self.certificate, self.key)]
@@ -147,7 +163,7 @@ class Credentials:
     def _read(self) -> Shown:
         if not self._folder.is_dir():
             raise ConfigurationError(["MOOTION_TLS_DIR: there is no such folder; `mootion certs` makes it"])
-        pem_files.read_certificate(self._authority)
+        authority = pem_files.read_certificate(self._authority)
         certificate = pem_files.read(self.certificate, self.key).certificate
         ends = certificate.not_valid_after_utc
         if ends <= datetime.now(UTC):
@@ -160,7 +176,12 @@ class Credentials:
                 [f"{self.certificate.name} names no workload (URI:spiffe://<domain>/<workload>)"]
             )
         return Shown(
-            self.key.read_bytes(), self.certificate.read_bytes(), self._authority.read_bytes(), domain
+            self.key.read_bytes(),
+            self.certificate.read_bytes(),
+            self._authority.read_bytes(),
+            domain,
+            ends,
+            authority.not_valid_after_utc,
         )
 
     def _read_again(self, before: Shown) -> None:

@@ -1,7 +1,9 @@
 """The product with TLS at the edge and mutual TLS behind it: in one process, and in a process for each service."""
 
+import re
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 
 import httpx2
@@ -75,6 +77,26 @@ def test_the_edge_speaks_neither_plain_http_nor_older_tls(embedded: local.LocalS
         context.wrap_socket(plain, server_hostname="localhost"),
     ):
         pass
+
+
+def test_the_metrics_tell_when_what_is_shown_ends(embedded: local.LocalSystem) -> None:
+    edge, metrics = (
+        httpx2.get(f"http://127.0.0.1:{embedded.environment[port]}{path}", timeout=5).text
+        for port, path in (
+            ("MOOTION_EDGE_ADMIN_PORT", "/stats/prometheus"),
+            ("MOOTION_METRICS_PORT", "/metrics"),
+        )
+    )
+    told = re.search(r"^envoy_server_days_until_first_cert_expiring\{\} (\d+)$", edge, re.MULTILINE)
+    assert told is not None
+    assert int(told[1]) in (89, 90)
+    ends = dict(
+        re.findall(
+            r'^mootion_certificate_end_timestamp_seconds\{certificate="(\w+)"\} (\S+)$', metrics, re.MULTILINE
+        )
+    )
+    assert set(ends) == {"mootion", "authority"}
+    assert 0 <= float(ends["mootion"]) - time.time() - 89 * 86_400 <= 86_400
 
 
 def test_a_token_is_checked_by_keys_that_came_through_the_listener_with_tls(

@@ -9,6 +9,7 @@ from mesh.certificates import credentials, pem_files
 from mesh.certificates.credentials import Credentials
 from mesh.certificates.folder import Folder
 from mesh.config import ConfigurationError
+from mesh.metrics import Metrics
 
 LIFE = timedelta(days=90)
 
@@ -90,3 +91,32 @@ def test_channels_look_for_a_renewed_pair_now_and_then(tmp_path: Path) -> None:
     assert second is not first
     moment[0] += credentials.LOOK_EVERY_SECONDS + 1
     assert own.channel() is second
+
+
+def test_the_metrics_of_a_process_tell_when_its_pair_and_the_authority_end(tmp_path: Path) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    metrics, own = Metrics(), Credentials(make(tmp_path, now=now), "quiz")
+    metrics.watch_certificate("quiz", own.end)
+    metrics.watch_certificate("authority", own.authority_end)
+
+    def told(name: str) -> float | None:
+        return metrics.registry.get_sample_value(
+            "mootion_certificate_end_timestamp_seconds", {"certificate": name}
+        )
+
+    assert told("quiz") == (now + LIFE).timestamp()
+    assert told("authority") == ends_of(tmp_path, "authority")
+    Folder(tmp_path, None, LIFE, now + timedelta(days=70)).bring_up({"quiz": ["quiz"]}, [])
+    assert told("quiz") == (now + LIFE + timedelta(days=70)).timestamp()
+    pem_files.certificate_file(tmp_path, "quiz").write_text("half of a certificate")
+    assert told("quiz") == (now + LIFE + timedelta(days=70)).timestamp()
+
+
+def test_where_there_is_nothing_good_to_show_it_has_ended_long_ago(tmp_path: Path) -> None:
+    assert Credentials(tmp_path, "quiz").end() == 0
+    assert Credentials(tmp_path / "nowhere", "quiz").authority_end() == 0
+
+
+def ends_of(folder: Path, name: str) -> float:
+    certificate = pem_files.read_certificate(pem_files.certificate_file(folder, name))
+    return certificate.not_valid_after_utc.timestamp()
