@@ -86,19 +86,21 @@ class Callers:
     trust_domain: str = ""
 
     def from_inside(self, headers: Headers, path: str, uris: Iterable[str] = ()) -> Caller | None:
-        """The signed workload, or None for a call from outside.
+        """The signed workload, or None for a call from outside, which with certificates only the edge brings.
 
         Args:
             uris: what the certificate of the connection names.
 
         Raises:
             CallError: UNAUTHENTICATED where identity is claimed without a good signature, PERMISSION_DENIED where
-                another workload signed than the certificate names.
+                another workload signed than the certificate names, or nobody signed and it does not name the edge.
         """
         signature = headers.get(SIGNATURE_KEY)
         if signature is None:
             if any(key in headers for key in _INSIDE_KEYS):
                 raise _unsigned()
+            if self.trust_domain and EDGE not in workloads_in(self.trust_domain, uris):
+                raise _not_from_the_edge(path)
             return None
         if not isinstance(signature, str) or not self.signer.is_good(signature, path, headers):
             raise _unsigned()
@@ -227,6 +229,15 @@ def _not_its_certificate(workload: str) -> CallError:
         reason_pb2.REASON_CALLER_NOT_ALLOWED,
         f"The certificate of the connection does not name the workload {workload[:64]!r} that signed the call. "
         "Call with its own certificate.",
+    )
+
+
+def _not_from_the_edge(path: str) -> CallError:
+    return CallError(
+        grpc.StatusCode.PERMISSION_DENIED,
+        reason_pb2.REASON_CALLER_NOT_ALLOWED,
+        f"No workload signed the call of {path[:128]}, and the certificate of the connection is not the edge's, which"
+        " alone brings calls from outside. Go through the edge, or sign as the workload of the certificate.",
     )
 
 

@@ -117,6 +117,19 @@ async def test_a_workload_that_signs_as_another_is_refused(secured: Secured) -> 
     assert "certificate" in raised.value.message
 
 
+async def test_what_nobody_signed_comes_from_the_edge_or_is_refused(secured: Secured) -> None:
+    async with secured.calling("edge") as channels:
+        assert (await rpc.ToyServiceStub(channels.channel("toy")).Echo(HELLO)).principal == "local"
+    for workload in ("quiz", "cli", "toy"):
+        async with secured.calling(workload) as channels:
+            with pytest.raises(grpc.aio.AioRpcError) as raised:
+                await rpc.ToyServiceStub(channels.channel("toy")).Echo(
+                    HELLO, metadata=(("authorization", "Bearer of-somebody"),)
+                )
+        assert raised.value.code() is grpc.StatusCode.PERMISSION_DENIED
+        assert "the edge's" in (raised.value.details() or "")
+
+
 async def test_services_call_each_other_for_the_person_who_called(secured: Secured) -> None:
     async with secured.calling("edge") as channels:
         stub = channels.stub(rpc.ToyServiceStub, "toy", identity=Identity(ADA, "edge"))
@@ -130,6 +143,17 @@ def test_the_media_port_lets_only_the_edge_sign_for_itself(secured: Secured, sho
     signed = said | {SIGNATURE_KEY: Signer(KEY).sign("/clip", said)}
     connection = secured.media(tls_context(secured.folder, shows, "http/1.1"))
     connection.request("GET", "/clip", headers=signed)
+    reply = connection.getresponse()
+    assert reply.status == status, reply.read()
+    connection.close()
+
+
+@pytest.mark.parametrize(("shows", "status"), [("edge", 200), ("quiz", 403), ("toy", 403)])
+def test_the_media_port_takes_what_nobody_signed_from_the_edge_alone(
+    secured: Secured, shows: str, status: int
+) -> None:
+    connection = secured.media(tls_context(secured.folder, shows, "http/1.1"))
+    connection.request("GET", "/clip")
     reply = connection.getresponse()
     assert reply.status == status, reply.read()
     connection.close()

@@ -1,4 +1,5 @@
-"""With certificates, the workload that signed must be one that the connection's certificate names."""
+"""With certificates, the workload that signed must be one that the connection's certificate names, and only the edge
+brings what nobody signed."""
 
 import grpc
 import pytest
@@ -65,3 +66,20 @@ def test_a_good_certificate_does_not_stand_in_for_a_signature() -> None:
     with pytest.raises(CallError) as raised:
         callers("mootion").from_inside({"mootion-caller": "quiz"}, PATH, ["spiffe://mootion/quiz"])
     assert raised.value.code is grpc.StatusCode.UNAUTHENTICATED
+
+
+@given(named=st.sets(WORKLOADS), domain=st.sampled_from(["mootion", "elsewhere"]))
+@pytest.mark.parametrize("shown", [{}, {"authorization": "Bearer x"}, {"x-api-key": "x"}])
+def test_only_the_edge_brings_what_nobody_signed(shown: dict[str, str], named: set[str], domain: str) -> None:
+    uris = [names.uri(domain, workload) for workload in named]
+    if domain == "mootion" and "edge" in named:
+        assert callers("mootion").from_inside(shown, PATH, uris) is None
+        return
+    with pytest.raises(CallError) as raised:
+        callers("mootion").from_inside(shown, PATH, uris)
+    assert raised.value.code is grpc.StatusCode.PERMISSION_DENIED
+    assert raised.value.reason == reason_pb2.REASON_CALLER_NOT_ALLOWED
+
+
+def test_without_certificates_what_nobody_signed_comes_from_outside() -> None:
+    assert callers("").from_inside({"authorization": "Bearer x"}, PATH) is None
