@@ -127,6 +127,11 @@ def ordering_graph(chart: flowchart_pb2.Flowchart) -> "nx.DiGraph[str]":
     return graph
 
 
+def needed_order(chart: flowchart_pb2.Flowchart) -> "nx.DiGraph[str]":
+    """The fewest edges that say the same of what to learn first: the transitive reduction of the order."""
+    return nx.transitive_reduction(ordering_graph(chart))
+
+
 def depths(graph: "nx.DiGraph[str]") -> dict[str, int]:
     """Length of the longest chain of prerequisites before each node; 0 for those without any."""
     depth: dict[str, int] = {}

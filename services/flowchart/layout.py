@@ -6,12 +6,12 @@ import fast_sugiyama
 import networkx as nx
 from mootion.flowchart.v1 import flowchart_pb2
 
-from services.flowchart.graph import depths, ordering_graph
+from services.flowchart.graph import depths, needed_order, ordering_graph
 
 NODE_WIDTH = 176
 NODE_HEIGHT = 60
 COLUMN = NODE_WIDTH + 28
-ROW = NODE_HEIGHT + 30
+ROW = NODE_HEIGHT + 36
 LAYER_GAP = 44
 MARGIN = 40
 MOST_IN_ROW = 7
@@ -49,7 +49,7 @@ def set_extent(chart: flowchart_pb2.Flowchart) -> None:
 def _layers(chart: flowchart_pb2.Flowchart) -> list[list[list[flowchart_pb2.ConceptNode]]]:
     """Rows of nodes for each depth. Nodes that the order says nothing of come last, in rows of their own."""
     graph = ordering_graph(chart)
-    depth, across = depths(graph), _across(graph)
+    depth, across = depths(graph), _across(needed_order(chart))
     loose = [node for node in chart.nodes if graph.degree(node.node_id) == 0]
     layers: dict[int, list[flowchart_pb2.ConceptNode]] = {}
     for node in chart.nodes:

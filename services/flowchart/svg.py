@@ -6,6 +6,7 @@ from mootion.flowchart.v1 import flowchart_pb2
 from mootion.llm.v1 import task_pb2
 
 from services.flowchart.layout import NODE_HEIGHT, NODE_WIDTH
+from services.flowchart.lines import Line, lines
 
 # Fill and border of each level; dark text on each fill has a contrast of at least 10 to 1.
 COLOURS = {
@@ -36,8 +37,7 @@ ARROW = (
 def draw(chart: flowchart_pb2.Flowchart) -> str:
     """The map as one SVG document; a node's description shows as a tooltip."""
     width, height = max(chart.extent.x, 640.0), chart.extent.y + HEADER
-    nodes = {node.node_id: node for node in chart.nodes}
-    edges = [_edge(edge, nodes[edge.source_id], nodes[edge.target_id]) for edge in chart.edges]
+    edges = [_line(line) for line in lines(chart)]
     boxes = [_node(node) for node in chart.nodes]
     return "\n".join(
         [
@@ -72,25 +72,10 @@ def _header(chart: flowchart_pb2.Flowchart) -> str:
     return "".join(parts)
 
 
-def _edge(
-    edge: flowchart_pb2.ConceptEdge, source: flowchart_pb2.ConceptNode, target: flowchart_pb2.ConceptNode
-) -> str:
-    kind, arrow = "edge", ' marker-end="url(#arrow)"'
-    if edge.type == flowchart_pb2.RELATED:
-        kind, arrow = "edge related", ""
-    return f'<path class="{kind}"{arrow} d="{_curve(source.position, target.position)}"/>'
-
-
-def _curve(start: flowchart_pb2.Position, end: flowchart_pb2.Position) -> str:
-    """From the lower edge of one box to the upper edge of the other; in one row, an arc over the boxes between."""
-    x1, x2 = f"{start.x:.0f}", f"{end.x:.0f}"
-    if abs(start.y - end.y) < NODE_HEIGHT:
-        top = min(start.y, end.y) - NODE_HEIGHT / 2
-        return f"M{x1} {top:.0f}C{x1} {top - 26:.0f} {x2} {top - 26:.0f} {x2} {top:.0f}"
-    down = 1 if end.y > start.y else -1
-    y1, y2 = start.y + down * NODE_HEIGHT / 2, end.y - down * NODE_HEIGHT / 2
-    middle = f"{(y1 + y2) / 2:.0f}"
-    return f"M{x1} {y1:.0f}C{x1} {middle} {x2} {middle} {x2} {y2:.0f}"
+def _line(line: Line) -> str:
+    related = line.edge.type == flowchart_pb2.RELATED
+    kind, arrow = ("edge related", "") if related else ("edge", ' marker-end="url(#arrow)"')
+    return f'<path class="{kind}"{arrow} d="{line.path}"/>'
 
 
 def _node(node: flowchart_pb2.ConceptNode) -> str:
