@@ -11,6 +11,7 @@ from envoy_data_plane.envoy.config.accesslog.v3 import (
     AndFilter,
     ComparisonFilter,
     ComparisonFilterOp,
+    ExtensionFilter,
     HeaderFilter,
     ResponseFlagFilter,
     StatusCodeFilter,
@@ -24,12 +25,13 @@ from envoy_data_plane.envoy.config.core.v3 import (
     SubstitutionFormatString,
 )
 from envoy_data_plane.envoy.config.route.v3 import HeaderMatcher
+from envoy_data_plane.envoy.extensions.access_loggers.filters.cel.v3 import ExpressionFilter
 from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v3 import (
     LocalReplyConfig,
     ResponseMapper,
 )
 from envoy_data_plane.envoy.type.matcher.v3 import RegexMatcher, StringMatcher
-from envoy_data_plane.google.protobuf import Struct
+from envoy_data_plane.google.protobuf import Any, Struct
 from google.protobuf import any_pb2
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
@@ -50,9 +52,9 @@ _CODE_NUMBERS = {code: code.value[0] for code in grpc.StatusCode}
 class Fault:
     """What a status of Envoy's own means in terms of the contract.
 
-    `path` narrows it to request paths, `flag` to one of Envoy's response flags. `retry_after_seconds` tells the caller
-    when to come back, unless the reply has a header `retry-after` already, which is believed; `http_status` is sent to
-    REST callers in place of `status`.
+    `path` narrows it to request paths, `flag` to one of Envoy's response flags, `verdict` to what Envoy found of the
+    token. `retry_after_seconds` tells the caller when to come back, unless the reply has a header `retry-after`
+    already, which is believed; `http_status` is sent to REST callers in place of `status`.
     """
 
     status: int
@@ -61,6 +63,7 @@ class Fault:
     message: str
     path: str = ""
     flag: str = ""
+    verdict: str = ""
     retry_after_seconds: int = 0
     http_status: int = 0
 
@@ -69,13 +72,29 @@ _UNAVAILABLE = "The service behind this call does not answer. Try again in a mom
 _TOO_LATE = "The call took longer than its deadline."
 _UNKNOWN = "There is no such path or method here. GET /openapi.json lists every path."
 _INVALID = "The request does not fit the contract"
+_NO_GOOD_TOKEN = (
+    "The token is not good: it is none of ours, was changed, or has ended. Sign in again, or refresh it."
+)
 _FAULTS = (
     Fault(400, grpc.StatusCode.INVALID_ARGUMENT, reason_pb2.REASON_INVALID_FIELD, _INVALID),
+    # The token may be good: a caller that threw it away would sign in for nothing.
     Fault(
         401,
+        grpc.StatusCode.UNAVAILABLE,
+        reason_pb2.REASON_DEPENDENCY_UNAVAILABLE,
+        "The keys by which tokens are verified are not here yet. Keep the token, and try again in a moment.",
+        verdict="Jwks_remote_fetch_is_failed",
+        retry_after_seconds=1,
+        http_status=503,
+    ),
+    Fault(401, grpc.StatusCode.UNAUTHENTICATED, reason_pb2.REASON_TOKEN_INVALID, _NO_GOOD_TOKEN),
+    Fault(
+        403,
         grpc.StatusCode.UNAUTHENTICATED,
         reason_pb2.REASON_TOKEN_INVALID,
-        "The token is not good: it is none of ours, was changed, or has ended. Sign in again, or refresh it.",
+        _NO_GOOD_TOKEN,
+        verdict="Audiences_in_Jwt_are_not_allowed",
+        http_status=401,
     ),
     Fault(
         403,
@@ -240,6 +259,8 @@ def _matching(fault: Fault, filters: list[AccessLogFilter]) -> AccessLogFilter:
     everything = [_status(fault.status), *filters]
     if fault.flag:
         everything.append(AccessLogFilter(response_flag_filter=ResponseFlagFilter(flags=[fault.flag])))
+    if fault.verdict:
+        everything.append(_details_are(f"jwt_authn_access_denied{{{fault.verdict}}}"))
     if fault.path:
         everything.append(_header(":path", RegexMatcher(regex=rf"({fault.path})(\?.*)?")))
     return (
@@ -253,6 +274,16 @@ def _status(code: int) -> AccessLogFilter:
         value=RuntimeUInt32(default_value=code, runtime_key=f"edge.reply.{code}"),
     )
     return AccessLogFilter(status_code_filter=StatusCodeFilter(comparison=comparison))
+
+
+def _details_are(details: str) -> AccessLogFilter:
+    """What the access log calls the detail of a reply."""
+    expression = ExpressionFilter(expression=f'response.code_details == "{details}"')
+    return AccessLogFilter(
+        extension_filter=ExtensionFilter(
+            name="envoy.access_loggers.extension_filters.cel", typed_config=Any.pack(expression)
+        )
+    )
 
 
 def _header(name: str, match: StringMatcher | RegexMatcher) -> AccessLogFilter:

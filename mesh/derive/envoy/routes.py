@@ -92,11 +92,19 @@ def route_configuration(contracts: Contracts) -> RouteConfiguration:
         name="edge",
         virtual_hosts=[host, other],
         max_direct_response_body_size_bytes=8_388_608,
-        response_headers_to_add=[_header(name, value) for name, value in _SECURITY_HEADERS],
+        response_headers_to_add=[*(_header(name, value) for name, value in _SECURITY_HEADERS), _no_store()],
         request_headers_to_add=[
             _header("mootion-address", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"),
             _header("mootion-request-id", "%REQ(X-REQUEST-ID)%"),
         ],
+    )
+
+
+def _no_store() -> HeaderValueOption:
+    """Nobody on the way keeps a reply that does not say itself who may."""
+    return HeaderValueOption(
+        header=HeaderValue(key="cache-control", value="no-store"),
+        append_action=HeaderValueOptionHeaderAppendAction.ADD_IF_ABSENT,
     )
 
 

@@ -154,7 +154,8 @@ async def _content(request: Request) -> Response:
         return Response(status_code=404, content=b'{"code":5}', media_type="application/json")
     requested = request.headers.get("range")
     if requested is None:
-        return Response(VIDEO, media_type="video/mp4", headers={"accept-ranges": "bytes"})
+        headers = {"accept-ranges": "bytes", "cache-control": "private"}
+        return Response(VIDEO, media_type="video/mp4", headers=headers)
     first, last = (int(number) for number in requested.removeprefix("bytes=").split("-"))
     return Response(
         VIDEO[first : last + 1],

@@ -1,6 +1,5 @@
 """gRPC and gRPC-web through a real Envoy: the same outcome as by REST."""
 
-import base64
 import struct
 from collections.abc import Iterator
 
@@ -17,7 +16,8 @@ from mootion.document.v1 import (
 )
 from mootion.search.v1 import search_service_pb2, search_service_pb2_grpc
 
-from tests.integration.edge.edge_running import Reply, Running
+from tests.integration.edge import grpc_web
+from tests.integration.edge.edge_running import Running
 
 GET = "/mootion.document.v1.DocumentService/GetDocument"
 WATCH = "/mootion.document.v1.DocumentService/WatchDocument"
@@ -95,9 +95,9 @@ def test_a_call_past_its_deadline_by_grpc(channel: grpc.Channel) -> None:
 @pytest.mark.parametrize("text", [False, True])
 def test_a_unary_call_by_grpc_web(edge: Running, text: bool) -> None:
     request = document_service_pb2.GetDocumentRequest(document_id="d1")
-    reply = _web(edge, GET, request.SerializeToString(), text=text)
-    body = _decoded(reply.body) if text else reply.body
-    (message, trailers) = _frames(body)
+    reply = grpc_web.call(edge, GET, request.SerializeToString(), text=text)
+    body = grpc_web.decoded(reply.body) if text else reply.body
+    (message, trailers) = grpc_web.frames(body)
     document = document_service_pb2.GetDocumentResponse.FromString(message[1]).document
     assert document.document_id == "d1"
     assert (trailers[0], b"grpc-status:0" in trailers[1].replace(b" ", b"")) == (0x80, True)
@@ -106,7 +106,7 @@ def test_a_unary_call_by_grpc_web(edge: Running, text: bool) -> None:
 def test_a_server_stream_by_grpc_web_arrives_while_it_is_made(edge: Running) -> None:
     connection = edge.connect()
     request = document_service_pb2.WatchDocumentRequest(document_id="d1").SerializeToString()
-    connection.request("POST", WATCH, _frame(request), _web_headers(text=False))
+    connection.request("POST", WATCH, grpc_web.frame(request), grpc_web.headers(text=False))
     response = connection.getresponse()
     for sequence in (1, 2, 3):
         flag, length = struct.unpack(">BI", response.read(5))
@@ -130,10 +130,10 @@ def test_errors_by_grpc_web_carry_status_and_details(
     edge: Running, path: str, identifier: str, code: int, reason: str
 ) -> None:
     request = document_service_pb2.GetDocumentRequest(document_id=identifier)
-    reply = _web(edge, path, request.SerializeToString())
+    reply = grpc_web.call(edge, path, request.SerializeToString())
     assert reply.status == 200
     assert reply.headers["grpc-status"] == str(code)
-    status = status_pb2.Status.FromString(_decoded(reply.headers["grpc-status-details-bin"].encode()))
+    status = status_pb2.Status.FromString(grpc_web.decoded(reply.headers["grpc-status-details-bin"].encode()))
     info = error_details_pb2.ErrorInfo()
     assert status.details[0].Unpack(info)
     assert (status.code, info.reason) == (code, reason)
@@ -145,34 +145,3 @@ def _outcome(error: grpc.RpcError) -> tuple[grpc.StatusCode, str]:
     info = error_details_pb2.ErrorInfo()
     assert status.details[0].Unpack(info)
     return error.code(), info.reason
-
-
-def _web(edge: Running, path: str, message: bytes, *, text: bool = False) -> Reply:
-    body = _frame(message)
-    return edge.call("POST", path, base64.b64encode(body) if text else body, _web_headers(text=text))
-
-
-def _web_headers(*, text: bool) -> dict[str, str]:
-    kind = "application/grpc-web-text" if text else "application/grpc-web+proto"
-    return {"content-type": kind, "accept": kind, "x-grpc-web": "1"}
-
-
-def _frame(message: bytes) -> bytes:
-    return struct.pack(">BI", 0, len(message)) + message
-
-
-def _frames(body: bytes) -> list[tuple[int, bytes]]:
-    found = []
-    while body:
-        flag, length = struct.unpack(">BI", body[:5])
-        found.append((flag, body[5 : 5 + length]))
-        body = body[5 + length :]
-    return found
-
-
-def _decoded(text: bytes) -> bytes:
-    """Base64 in one or several padded pieces, or without padding at the end."""
-    pieces = [piece for piece in text.replace(b"=", b"= ").split() if piece.strip(b"=")]
-    return b"".join(
-        base64.b64decode(piece.rstrip(b"=") + b"=" * (-len(piece.rstrip(b"=")) % 4)) for piece in pieces
-    )
