@@ -7,6 +7,8 @@ from functools import cached_property
 
 import snowballstemmer
 
+from services.llm.extractive.closed_classes import FUNCTION_WORDS
+
 _WORD = re.compile(r"[^\W_]+(?:[-_'’][^\W_]+)*")
 _ADDRESS = re.compile(r"(?:https?:|www\.|ftp:|mailto:|javascript:)[^\s)>\"]*", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
@@ -34,15 +36,21 @@ def words_in(text: str) -> list[str]:
 def stems_in(text: str, shortest: int = SHORTEST_CONTENT_WORD) -> set[str]:
     """The words that carry meaning, which are mostly the longer ones, without their endings. By the rules of English,
     which cut the same endings from a text and its source in any language."""
-    carrying = {word for word in words_in(text) if len(word) >= shortest or _UNSPACED.search(word)}
-    return set(snowballstemmer.stemmer("english").stemWords(sorted(carrying)))
+    return _stems({word for word in words_in(text) if len(word) >= shortest or _UNSPACED.search(word)})
 
 
 def support(text: str, sources: Iterable[str]) -> float:
-    """Share of the text's stems that the sources have, 0 to 1; 1 for a text without any."""
-    stems = stems_in(text)
+    """Share of the text's stems that the sources have, 0 to 1.
+
+    Where it has short words only, such as `6 N`, it is the share of those that are no function words. It is 0 where the
+    two have nothing but function words in common: a text without anything else, such as `It is.`, is never borne out.
+    """
+    content = _stems(set(words_in(text)) - FUNCTION_WORDS)
     known = set().union(*(stems_in(source, shortest=1) for source in sources))
-    return len(stems & known) / len(stems) if stems else 1.0
+    if not content & known:
+        return 0.0
+    stems = stems_in(text) or content
+    return len(stems & known) / len(stems)
 
 
 @dataclass(frozen=True)
@@ -94,6 +102,10 @@ class Guard:
     @cached_property
     def _document_runs(self) -> set[tuple[str, ...]]:
         return _runs(words_in(self.document))
+
+
+def _stems(words: set[str]) -> set[str]:
+    return set(snowballstemmer.stemmer("english").stemWords(sorted(words)))
 
 
 def _is_code(word: str) -> bool:

@@ -37,7 +37,7 @@ from services.llm.splitting import Part, split
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-5-mini"
 # To be raised with every change of prompts or checks: replies cached under another one are not used.
-REVISION = 1
+REVISION = 2
 PARTS_AT_ONCE = 8
 MIN_CONCEPTS, MAX_CONCEPTS = 15, 50
 MOST_CONCEPTS_IN_PART = 40

@@ -86,12 +86,10 @@ COMMON_VERBS = words("""
     build builds built feel felt leave leaves left
 """)
 
+FUNCTION_WORDS = DETERMINERS | PREPOSITIONS | PRONOUNS | CONJUNCTIONS | AUXILIARIES
+
 ENGLISH_STOP_WORDS = (
-    DETERMINERS
-    | PREPOSITIONS
-    | PRONOUNS
-    | CONJUNCTIONS
-    | AUXILIARIES
+    FUNCTION_WORDS
     | ADVERBS
     | words(
         "'s ’s s t e.g i.e eg ie etc al called known usually because thing things way ways let us lets own"

@@ -44,7 +44,7 @@ def check(
             problems.append(f"Sentence {number}: none of its quotes stands in the text word for word.")
         elif problem:
             problems.append(f"Sentence {number} {problem}.")
-        elif support(sentence.text, [question, *(citation.quote for citation in found)]) < LEAST_SUPPORT:
+        elif not _is_borne_out(sentence.text, question, [citation.quote for citation in found]):
             problems.append(f"Sentence {number} says more than its quotes: say what they say, or quote more.")
         else:
             kept.append(task_pb2.AnswerSentence(text=sentence.text.strip(), citations=found))
@@ -54,6 +54,11 @@ def check(
     if kept:
         answer.confidence = min(1.0, max(0.0, reply.confidence))
     return Checked(answer, len(kept), problems)
+
+
+def _is_borne_out(text: str, question: str, quotes: Sequence[str]) -> bool:
+    """The question may lend words, but a sentence that has none of its quotes' says nothing of what they say."""
+    return support(text, quotes) > 0 and support(text, [question, *quotes]) >= LEAST_SUPPORT
 
 
 def merge(

@@ -435,6 +435,15 @@ async def test_an_answer_keeps_only_sentences_that_its_quotes_prove() -> None:
     assert (reply.supported, reply.confidence) == (True, 1.0)
 
 
+@pytest.mark.parametrize("said", ["NaN", "It is so.", "Yes.", "…", "What is won by whom?"])
+async def test_an_answer_that_says_nothing_of_its_quotes_is_no_answer(said: str) -> None:
+    reply_of_the_model = {"supported": True, "sentences": [sentence(said, ENERGY)], "confidence": 1.0}
+    server = ScriptedServer([reply_of_the_model] * 3)
+    request = messages.AnswerQuestionRequest(question="What is won by whom?", passages=WAVES)
+    with pytest.raises(OutputInvalid):
+        await server.engine().answer_question(request)
+
+
 async def test_not_in_your_documents_is_an_answer() -> None:
     server = ScriptedServer([{"supported": False, "sentences": [], "confidence": 0.9}])
     request = messages.AnswerQuestionRequest(question="Who won?", passages=WAVES)
