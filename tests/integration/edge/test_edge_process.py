@@ -61,6 +61,7 @@ def _foreground(settings: Settings) -> "subprocess.Popen[bytes]":
         "MOOTION_EDGE_PORT": str(settings.edge_port),
         "MOOTION_EDGE_ADMIN_PORT": str(settings.edge_admin_port),
         "MOOTION_GRPC_PORT": str(settings.grpc_port),
+        "MOOTION_METRICS_PORT": "0",
     }
     process = subprocess.Popen([sys.executable, "-m", "gateway"], env=env, stderr=subprocess.PIPE)
     assert process.stderr is not None
