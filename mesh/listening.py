@@ -13,6 +13,17 @@ from mesh.config import ConfigurationError, Settings
 T = TypeVar("T")
 
 
+def check_exposure(settings: Settings) -> None:
+    """Raises ConfigurationError where another machine could act as the local principal."""
+    if settings.local_principal and not settings.is_loopback:
+        raise ConfigurationError(
+            [
+                f"MOOTION_BIND_HOST={settings.bind_host}: whoever reaches this address would act as the local"
+                " principal; bind to 127.0.0.1, or set MOOTION_LOCAL_PRINCIPAL=off to refuse calls that name nobody"
+            ]
+        )
+
+
 def listen(server: grpc.aio.Server, settings: Settings, credentials: Credentials | None) -> None:
     """Gives a gRPC server its port, with TLS where there are certificates.
 

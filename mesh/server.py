@@ -20,10 +20,11 @@ from mesh.client import MAX_MESSAGE_BYTES
 from mesh.config import ConfigurationError, Settings
 from mesh.counted import Counted
 from mesh.http import CallMiddleware, HttpServer
+from mesh.hurry import sleep_unless, wait_unless
 from mesh.in_flight import InFlight
 from mesh.interceptors import interceptors
 from mesh.interceptors.admission import Admission
-from mesh.listening import bound, listen, require_tls13
+from mesh.listening import bound, check_exposure, listen, require_tls13
 from mesh.metrics import MetricsEndpoint
 from mesh.runtime import Runtime, open_runtime
 from mesh.service import Build, Parts, Servicer
@@ -119,12 +120,12 @@ class Server:
         await self._health.enter_graceful_shutdown()
         if self._http is not None:
             self._http.say_not_serving()
-        await _sleep_unless(hurry, settings.drain_notice_seconds)
+        await sleep_unless(hurry, settings.drain_notice_seconds)
         self._in_flight.hand_over()
         stopping = [asyncio.create_task(self._grpc.stop(settings.drain_grace_seconds + LAST_WORDS_SECONDS))]
         if self._http is not None:
             stopping.append(asyncio.create_task(self._http.stop()))
-        await _wait_unless(hurry, stopping, settings.drain_grace_seconds)
+        await wait_unless(hurry, stopping, settings.drain_grace_seconds)
         self._in_flight.stop()
         if self._http is not None:
             self._http.hurry()
@@ -229,17 +230,6 @@ async def serve(
         await server.drain(hurry)
 
 
-def check_exposure(settings: Settings) -> None:
-    """Raises ConfigurationError where another machine could act as the local principal."""
-    if settings.local_principal and not settings.is_loopback:
-        raise ConfigurationError(
-            [
-                f"MOOTION_BIND_HOST={settings.bind_host}: whoever reaches this address would act as the local"
-                " principal; bind to 127.0.0.1, or set MOOTION_LOCAL_PRINCIPAL=off to refuse calls that name nobody"
-            ]
-        )
-
-
 def run_service(build: Build) -> None:
     """Serves one service until SIGTERM or SIGINT; a second signal stops it at once. For `services/<name>/__main__.py`.
 
@@ -284,19 +274,3 @@ async def _run_as(workload: str, run: Callable[[], Awaitable[None]] | None) -> N
     if run is not None:
         with context.working_as(workload):
             await run()
-
-
-async def _wait_unless(hurry: asyncio.Event, tasks: Sequence[asyncio.Task[None]], seconds: float) -> None:
-    hurried = asyncio.create_task(hurry.wait())
-    finished = asyncio.create_task(asyncio.wait(tasks))
-    await asyncio.wait((hurried, finished), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    hurried.cancel()
-    finished.cancel()
-
-
-async def _sleep_unless(hurry: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await hurry.wait()
-    except TimeoutError:
-        return

@@ -27,9 +27,10 @@ from mesh import handlers, status
 from mesh.client import Channels
 from mesh.config import ConfigurationError, Settings
 from mesh.errors import CallError
+from mesh.listening import check_exposure
 from mesh.outgoing import Identity
 from mesh.runtime import Runtime, open_runtime
-from mesh.server import Server, check_exposure, serve
+from mesh.server import Server, serve
 from mesh.service import Parts, Servicer
 from mesh.testing import Running, free_port
 from tests.contract.runtime.conftest import Served
