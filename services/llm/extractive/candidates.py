@@ -150,9 +150,12 @@ def _heading_keys(analysis: Analysis) -> tuple[set[str], dict[str, str]]:
 
 def _phrases_of(tokens: Sequence[Token]) -> Iterator[str]:
     """The keys of all the phrases in a heading."""
-    for i in range(len(tokens)):
-        for start, stop in subphrases(tokens, i, max(i, phrase_end(tokens, i))):
+    first = 0
+    while first < len(tokens):
+        end = phrase_end(tokens, first)
+        for start, stop in subphrases(tokens, first, end):
             yield key_of(tokens[start:stop])
+        first = max(end, first + 1)
 
 
 def _heading_parts(heading: Sequence[Token]) -> Iterator[tuple[Token, ...]]:

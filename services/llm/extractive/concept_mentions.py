@@ -10,6 +10,9 @@ from mootion.llm.v1.task_pb2 import Concept
 from services.llm.extractive.analysis import Analysis, Sentence
 from services.llm.extractive.phrases import key_of
 
+# Tokens of the longest name that is looked for. In Chinese and Japanese each character is one.
+_LONGEST_NAME = 32
+
 
 class Mention(NamedTuple):
     """Concept `concept` at tokens `first` to `end` of sentence `sentence`."""
@@ -55,15 +58,14 @@ def mentions_of(analysis: Analysis, concepts: Sequence[Concept]) -> ConceptMenti
 
 
 def _keys(analysis: Analysis, concepts: Sequence[Concept]) -> dict[str, int]:
-    """The concept of every name; where two share a name, the first."""
+    """The concept of every name that may be found; where two share a name, the first."""
     keys: dict[str, int] = {}
     for position, concept in enumerate(concepts):
         keys.setdefault(key_of(analysis.tokens_of(concept.name)), position)
     for position, concept in enumerate(concepts):
         for alias in concept.aliases:
             keys.setdefault(key_of(analysis.tokens_of(alias)), position)
-    keys.pop("", None)
-    return keys
+    return {key: position for key, position in keys.items() if key and key.count(" ") < _LONGEST_NAME}
 
 
 def _in_sentence(
