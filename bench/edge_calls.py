@@ -1,4 +1,4 @@
-"""The callers of P2: by gRPC, straight or through the edge, and by REST through the edge."""
+"""The callers of P2: by gRPC, straight or through an Envoy, and by REST through the edge."""
 
 import asyncio
 import json
@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import grpc
+import psutil
 from mootion.document.v1 import document_service_pb2, document_service_pb2_grpc
 from mootion.search.v1 import search_service_pb2, search_service_pb2_grpc
 
@@ -18,15 +19,18 @@ Call = Callable[[int], Awaitable[object]]
 
 @dataclass(frozen=True)
 class Door:
-    """One path to the service: its calls by name, each made on the connection of the caller with that number."""
+    """One path to the service: its calls by name, each made on the connection of the caller with that number, and the
+    Envoy on the way."""
 
     name: str
     calls: Mapping[str, Call]
+    envoy: psutil.Process | None = None
 
 
 @asynccontextmanager
-async def direct(name: str, port: int, token: str, callers: int) -> AsyncIterator[Door]:
-    """By gRPC: all callers on one channel, as gRPC clients do."""
+async def by_grpc(name: str, port: int, token: str, envoy: int | None = None) -> AsyncIterator[Door]:
+    """All callers on one channel, as gRPC clients do. `limited` goes by the edge alone: elsewhere nobody has counted
+    it, and the service would."""
     metadata = (("authorization", f"Bearer {token}"),)
     get = document_service_pb2.GetDocumentRequest(document_id="d1")
     listing = document_service_pb2.ListPassagesRequest(document_id="d1", page_size=PASSAGES)
@@ -38,14 +42,14 @@ async def direct(name: str, port: int, token: str, callers: int) -> AsyncIterato
             "small": lambda caller: documents.GetDocument(get, metadata=metadata),
             "large": lambda caller: documents.ListPassages(listing, metadata=metadata),
         }
-        if name != "direct":
+        if name == "grpc":
             calls["limited"] = lambda caller: searches.Search(searching, metadata=metadata)
-        yield Door(name, calls)
+        yield Door(name, calls, psutil.Process(envoy) if envoy else None)
 
 
 @asynccontextmanager
-async def rest(name: str, port: int, token: str, callers: int) -> AsyncIterator[Door]:
-    """By REST: each caller has a connection that stays open. Bodies are read, not parsed."""
+async def by_rest(name: str, port: int, token: str, callers: int, envoy: int | None) -> AsyncIterator[Door]:
+    """Each caller has a connection that stays open. Bodies are read, not parsed."""
     connections = [await asyncio.open_connection("127.0.0.1", port) for _ in range(callers)]
 
     def asking(path: str) -> Call:
@@ -60,6 +64,7 @@ async def rest(name: str, port: int, token: str, callers: int) -> AsyncIterator[
                 "large": asking(f"/v1/documents/d1/passages?page_size={PASSAGES}"),
                 "limited": asking("/v1/search?query=waves"),
             },
+            psutil.Process(envoy) if envoy else None,
         )
     finally:
         for _, writer in connections:

@@ -1,17 +1,23 @@
-"""What P2 measures: a service with every interceptor and the identity service in a process of their own."""
+"""What P2 measures: in a process of their own, as `mootion up` has them, services with every interceptor, the identity
+service and the rate-limit service."""
 
 import asyncio
 import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing.synchronize import Event
+from functools import partial
+from multiprocessing.queues import Queue
 from pathlib import Path
 
 import grpc
 from mootion.document.v1 import document_pb2, document_service_pb2, document_service_pb2_grpc
 from mootion.search.v1 import search_service_pb2, search_service_pb2_grpc
 
+from gateway.limiter import Limiter
+from gateway.rate_limit_service import rate_limit_service
 from mesh.config import Settings
+from mesh.counted import Counted
+from mesh.policy import all_methods
 from mesh.ports.limits import Taken
 from mesh.runtime import Runtime, open_runtime
 from mesh.server import serve
@@ -21,6 +27,7 @@ from services.identity.__main__ import build as build_identity
 
 PASSAGES, CHARACTERS = 100, 1000
 NO_LIMIT = 1_000_000
+_START_SECONDS = 60
 Context = grpc.aio.ServicerContext[object, object]
 
 
@@ -84,27 +91,28 @@ def settings_in(folder: Path) -> Settings:
 
 
 @contextmanager
-def in_process(settings: Settings) -> Iterator[None]:
-    """The services while the block lasts."""
+def in_process(settings: Settings) -> Iterator[str]:
+    """The services while the block lasts; gives the address of the rate-limit service."""
     spawning = multiprocessing.get_context("spawn")
-    ready = spawning.Event()
-    process = spawning.Process(target=_serve, args=(settings, ready), daemon=True)
+    started: Queue[str] = spawning.Queue()
+    process = spawning.Process(target=_serve, args=(settings, started), daemon=True)
     process.start()
-    if not ready.wait(60):
-        raise TimeoutError("the services did not start within 60 s")
     try:
-        yield
+        yield started.get(timeout=_START_SECONDS)
     finally:
         process.kill()
         process.join()
 
 
-def _serve(settings: Settings, ready: Event) -> None:
+def _serve(settings: Settings, started: "Queue[str]") -> None:
     async def main() -> None:
         with (settings.data_dir / "access.log").open("w") as log:
             async with open_runtime(settings, "mootion", log=log) as runtime:
+                limiter = Limiter(Admitting(), Counted(runtime.signer.key), all_methods())
                 parts = [_documents(runtime), _searches(runtime), build_identity(runtime)]
-                await serve(runtime, parts, until=asyncio.Event(), ready=ready.set, partial=True)
+                async with rate_limit_service(limiter) as address:
+                    ready = partial(started.put, address)
+                    await serve(runtime, parts, until=asyncio.Event(), ready=ready, partial=True)
 
     asyncio.run(main())
 

@@ -10,6 +10,7 @@ import sys
 import time
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import Any
 
 import envoy
 
@@ -55,6 +56,14 @@ class Edge:
         """Where to call it."""
         return front.url(self._settings)
 
+    def configuration(self) -> dict[str, Any]:
+        """What Envoy is started with.
+
+        Raises:
+            ConfigurationError: the certificates are no good.
+        """
+        return placed(self._settings, limiter=self.limiter)
+
     async def start(self) -> None:
         """Starts Envoy and returns once it takes calls; the services behind it may still be starting.
 
@@ -66,7 +75,7 @@ class Edge:
         _require_free("127.0.0.1", self._settings.edge_admin_port, "MOOTION_EDGE_ADMIN_PORT")
         self._settings.log_dir.mkdir(parents=True, exist_ok=True)
         config = self._settings.data_dir / "edge.json"
-        config.write_text(json.dumps(placed(self._settings, limiter=self.limiter)))
+        config.write_text(json.dumps(self.configuration()))
         for path, secret in secrets(self._settings).items():
             path.write_text(json.dumps(secret))
         with self._log.open("wb") as log, (self._settings.log_dir / "edge-access.log").open("ab") as access:
