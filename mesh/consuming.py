@@ -3,16 +3,14 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 from mootion.errors.v1 import reason_pb2
 
 from mesh.errors import reason_name
 from mesh.metrics import DEAD, DONE, GIVEN_BACK, LOST, RETRIED, UNSETTLED
-from mesh.one_at_a_time import OneAtATime
 from mesh.ports.queue import LEASE_SECONDS, Lease, Queue
 from mesh.tracing import Tracing
 
@@ -74,7 +72,6 @@ class Consuming:
         tracing: continues the trace of whoever enqueued a job.
         consumer: what to do with them.
         finish_seconds: how long a job may go on after the stop; then it is cancelled and given back.
-        turn: shared by consumers of which one works at a time; one that has no other is always in turn.
         on_end: told the topic, the outcome and the seconds of every job that was taken.
     """
 
@@ -85,59 +82,26 @@ class Consuming:
         consumer: Consumer,
         *,
         finish_seconds: float = FINISH_SECONDS,
-        turn: OneAtATime | None = None,
         on_end: OnEnd = lambda topic, outcome, seconds: None,
     ) -> None:
         self._queue = queue
         self._tracing = tracing
         self._consumer = consumer
         self._finish_seconds = finish_seconds
-        self._turn = turn
         self._on_end = on_end
 
     async def run(self, until: asyncio.Event) -> None:
         """Returns after the stop, when no job is leased any more."""
-        await asyncio.gather(*(self._take_turns(until) for _ in range(self._consumer.concurrency)))
+        await asyncio.gather(*(self._go_on(until) for _ in range(self._consumer.concurrency)))
 
-    async def _take_turns(self, until: asyncio.Event) -> None:
-        failures = 0
-        while not until.is_set():
-            try:
-                lease = await self._lease_in_turn(until)
-                failures = 0
-            except OSError:
-                failures += 1
-                log.warning("queue_unavailable", topic=self._consumer.topic, exc_info=True)
-                await _either(until, _growing(failures))
-                continue
-            if lease is not None:
-                try:
-                    await self._work(lease, until)
-                finally:
-                    if self._turn is not None:
-                        self._turn.give_back()
+    async def take(self, until: asyncio.Event, wait_seconds: float = LEASE_WAIT_SECONDS) -> Lease | None:
+        """Waits for a job or the stop; holds none that it does not return.
 
-    async def _lease_in_turn(self, until: asyncio.Event) -> Lease | None:
-        """Waits for a job, the stop, or another consumer that takes the turn; with a job the turn is this one's."""
-        turn = self._turn
-        if turn is None:
-            return await self._lease(until)
-        await _first(until.wait(), turn.is_free())
-        over = asyncio.Event()
-        watching = asyncio.create_task(_set_after(over, until.wait(), turn.is_taken()))
-        try:
-            lease = await self._lease(over)
-        finally:
-            watching.cancel()
-        if lease is None or turn.take():
-            return lease
-        await lease.release()
-        return None
-
-    async def _lease(self, until: asyncio.Event) -> Lease | None:
-        """Waits for a job or the stop; holds none that it does not return."""
+        Raises:
+            OSError: the queue did not answer.
+        """
         topic, seconds = self._consumer.topic, self._consumer.lease_seconds
-        lease = self._queue.lease(topic, wait_seconds=LEASE_WAIT_SECONDS, lease_seconds=seconds)
+        lease = self._queue.lease(topic, wait_seconds=wait_seconds, lease_seconds=seconds)
         leasing = asyncio.ensure_future(lease)
         stop = asyncio.create_task(until.wait())
         try:
@@ -152,7 +116,8 @@ class Consuming:
             return None
         return leasing.result()
 
-    async def _work(self, lease: Lease, until: asyncio.Event) -> None:
+    async def work(self, lease: Lease, until: asyncio.Event) -> None:
+        """Works on a job that was taken, and settles it."""
         facts = {"topic": lease.topic, "key": lease.key, "attempt": lease.attempt}
         started, outcome = time.monotonic(), UNSETTLED
         with self._tracing.consuming(lease.topic, lease.headers):
@@ -167,10 +132,24 @@ class Consuming:
                 heart.cancel()
                 await asyncio.wait([heart])
                 if work.cancelled():
-                    await self._give_back(lease)
+                    await self.give_back(lease)
                 self._on_end(lease.topic, outcome, time.monotonic() - started)
 
-    async def _give_back(self, lease: Lease) -> None:
+    async def _go_on(self, until: asyncio.Event) -> None:
+        failures = 0
+        while not until.is_set():
+            try:
+                lease = await self.take(until)
+            except OSError:
+                failures += 1
+                await rest(failures, until)
+            else:
+                failures = 0
+                if lease is not None:
+                    await self.work(lease, until)
+
+    async def give_back(self, lease: Lease) -> None:
+        """Gives a job back unworked. Where the queue does not answer, its lease ends by itself."""
         facts = {"topic": lease.topic, "key": lease.key, "attempt": lease.attempt}
         try:
             log.info("job_given_back" if await lease.release() else "lease_lost", **facts)
@@ -254,25 +233,12 @@ def _growing(attempt: int) -> float:
     return delay * random.uniform(1.0, 1.25)
 
 
-async def _either(event: asyncio.Event, seconds: float) -> None:
-    waiting = asyncio.create_task(event.wait())
-    await asyncio.wait([waiting], timeout=seconds)
+async def rest(failures: int, until: asyncio.Event) -> None:
+    """After a queue that did not answer: waits, longer each time in a row, but no longer than to the stop."""
+    log.warning("queue_unavailable", exc_info=True)
+    waiting = asyncio.create_task(until.wait())
+    await asyncio.wait([waiting], timeout=_growing(failures))
     waiting.cancel()
-
-
-async def _first(*waits: Coroutine[Any, Any, object]) -> None:
-    """Returns when one of them does, and ends the others."""
-    tasks = [asyncio.create_task(wait) for wait in waits]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-
-
-async def _set_after(event: asyncio.Event, *waits: Coroutine[Any, Any, object]) -> None:
-    await _first(*waits)
-    event.set()
 
 
 async def _abandon(leasing: "asyncio.Future[Lease | None]") -> None:

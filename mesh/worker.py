@@ -74,7 +74,7 @@ def run_worker(workload: str, consumers: Consumers, *, one_at_a_time: bool = Fal
 
 
 async def _work(settings: Settings, workload: str, consumers: Consumers, one_at_a_time: bool) -> None:
-    until, turn = asyncio.Event(), OneAtATime() if one_at_a_time else None
+    until = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, until.set)
@@ -84,11 +84,12 @@ async def _work(settings: Settings, workload: str, consumers: Consumers, one_at_
             _measured(runtime),
             asyncio.TaskGroup() as group,
         ):
-            for consumer in consumers(runtime):
-                group.create_task(_consuming(runtime, consumer, turn).run(until))
+            working = [_consuming(runtime, consumer) for consumer in consumers(runtime)]
+            for each in [OneAtATime(working)] if one_at_a_time else working:
+                group.create_task(each.run(until))
 
 
-def _consuming(runtime: Runtime, consumer: Consumer, turn: OneAtATime | None = None) -> Consuming:
+def _consuming(runtime: Runtime, consumer: Consumer) -> Consuming:
     finish_seconds = min(FINISH_SECONDS, runtime.settings.drain_grace_seconds)
     telemetry = runtime.telemetry
     telemetry.metrics.expect_jobs(consumer.topic)
@@ -97,7 +98,6 @@ def _consuming(runtime: Runtime, consumer: Consumer, turn: OneAtATime | None = N
         telemetry.tracing,
         consumer,
         finish_seconds=finish_seconds,
-        turn=turn,
         on_end=telemetry.metrics.job_ended,
     )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 import pytest
 
@@ -223,29 +224,85 @@ async def test_the_trace_of_whoever_enqueued_the_job_goes_on(queue: Queue) -> No
     assert seen == [trace_id]
 
 
-async def test_consumers_of_one_turn_lease_one_job_between_them(queue: Queue) -> None:
-    """So that a job that ends the process takes no other with it."""
-    leased: list[str] = []
+async def worked_off(queue: Queue, jobs: Sequence[str], seconds: float = 0.1) -> list[str]:
+    """Publishes jobs, one at a time works on those of two topics, and gives the topics in the order of the work."""
+    worked: list[str] = []
+    at_work = asyncio.Lock()
 
     async def handle(lease: Lease) -> None:
-        leased.append(lease.topic)
-        await asyncio.sleep(0.3)
+        assert not at_work.locked()
+        async with at_work:
+            worked.append(lease.topic)
+            await asyncio.sleep(seconds)
 
-    turn, until = OneAtATime(), asyncio.Event()
-    topics = ("one", "two")
-    running = [
-        asyncio.create_task(Consuming(queue, Tracing(), Consumer(topic, handle), turn=turn).run(until))
-        for topic in topics
-    ]
-    for topic in topics:
-        await queue.publish(topic, "a", b"")
-        await queue.publish(topic, "b", b"")
-    most = 0
-    while len(leased) < 4:
-        states = [await queue.depth(topic) for topic in topics]
-        most = max(most, len(leased) - (4 - sum(states)))
-        await asyncio.sleep(0.02)
+    until = asyncio.Event()
+    for number, topic in enumerate(jobs):
+        await queue.publish(topic, str(number), b"")
+    consumers = [Consuming(queue, Tracing(), Consumer(topic, handle)) for topic in ("one", "two")]
+    running = asyncio.create_task(OneAtATime(consumers).run(until))
+    await eventually(lambda: _drained(queue), 20)
     until.set()
-    await asyncio.gather(*running)
-    assert sorted(leased) == ["one", "one", "two", "two"]
-    assert most == 1
+    await running
+    return worked
+
+
+async def _drained(queue: Queue) -> bool:
+    return not [topic for topic in ("one", "two") if await queue.depth(topic)]
+
+
+async def test_a_process_that_works_on_one_job_at_a_time_leases_nothing_that_it_does_not_work_on(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leased: list[Lease] = []
+    lease_of = queue.lease
+
+    async def noted(topic: str, *, wait_seconds: float, lease_seconds: float = LEASE_SECONDS) -> Lease | None:
+        lease = await lease_of(topic, wait_seconds=wait_seconds, lease_seconds=lease_seconds)
+        if lease is not None:
+            leased.append(lease)
+        return lease
+
+    monkeypatch.setattr(queue, "lease", noted)
+    worked = await worked_off(queue, ["one", "two"] * 4, 0.02)
+    assert [lease.topic for lease in leased] == worked
+    assert {(lease.token, lease.attempt) for lease in leased} == {(1, 1)}
+
+
+async def test_consumers_that_work_one_at_a_time_take_turns(queue: Queue) -> None:
+    worked = await worked_off(queue, ["one"] * 4 + ["two"] * 2, 0.02)
+    assert worked == ["one", "two", "one", "two", "one", "one"]
+
+
+async def test_a_job_that_comes_while_all_wait_is_worked_on_at_once(queue: Queue) -> None:
+    done = asyncio.Event()
+
+    async def handle(lease: Lease) -> None:
+        done.set()
+
+    until = asyncio.Event()
+    consumers = [Consuming(queue, Tracing(), Consumer(topic, handle)) for topic in ("one", "two")]
+    running = asyncio.create_task(OneAtATime(consumers).run(until))
+    await asyncio.sleep(0.2)
+    for topic in ("two", "one", "two"):
+        done.clear()
+        await queue.publish(topic, f"{topic} {time.monotonic()}", b"")
+        await asyncio.wait_for(done.wait(), 5)
+    until.set()
+    await asyncio.wait_for(running, 5)
+    assert await _drained(queue)
+
+
+async def test_a_queue_that_does_not_answer_one_at_a_time_is_asked_again(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease_of, failures = queue.lease, 2
+
+    async def flaky(topic: str, *, wait_seconds: float, lease_seconds: float = LEASE_SECONDS) -> Lease | None:
+        nonlocal failures
+        if failures:
+            failures -= 1
+            raise StorageUnavailable("not now")
+        return await lease_of(topic, wait_seconds=wait_seconds, lease_seconds=lease_seconds)
+
+    monkeypatch.setattr(queue, "lease", flaky)
+    assert await worked_off(queue, ["one", "two"], 0.01) == ["one", "two"]
