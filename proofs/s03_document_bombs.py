@@ -48,24 +48,23 @@ async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
 
 
 def _bombard(numbers: Numbers, system: LocalSystem, folder: Path, size: Size) -> None:
-    bombs = [*PDF_BOMBS, *DOCX_BOMBS]
-    numbers.check(len(bombs) >= 30, f"there are only {len(bombs)} bombs")
+    # All made before, since making them costs this process more than reading them costs the system.
+    bombs = _made(folder, size)
+    numbers.check(len([*PDF_BOMBS, *DOCX_BOMBS]) >= 30, "there are too few bombs")
     parents = [process for process in system.children("workers.documents") if _is_worker(process)]
     before = {process.pid: _rss_mib(process) for process in parents}
     ended: dict[str, int] = {}
     slowest_cpu, most_mib = 0.0, 0.0
     with system.client() as client, _beside(system) as beside:
-        for make in bombs[:: size.of(short=6, long=1)]:
-            path = make(folder / f"{make.__name__}.bomb")
+        for path in bombs:
             with WatchedChildren(parents) as children:
-                document = _ended(client, path, make.__name__)
+                document = _ended(client, path, path.stem)
             numbers.n += 1
             told = document["failure"]["reason"] if document["state"] == "FAILED" else document["state"]
             ended[told] = ended.get(told, 0) + 1
-            _judge(numbers, make.__name__, path, document, children)
+            _judge(numbers, path, document, children)
             slowest_cpu = max(slowest_cpu, children.most.cpu_seconds)
             most_mib = max(most_mib, children.most.rss_mib)
-            path.unlink()
     numbers.measured(
         ended=ended,
         most_cpu_s=slowest_cpu,
@@ -84,7 +83,13 @@ def _bombard(numbers: Numbers, system: LocalSystem, folder: Path, size: Size) ->
     numbers.check(not Path("/mootion-slip").exists(), "a file was written outside")
 
 
-def _judge(numbers: Numbers, name: str, path: Path, document: Json, children: WatchedChildren) -> None:
+def _made(folder: Path, size: Size) -> list[Path]:
+    makers = [*PDF_BOMBS, *DOCX_BOMBS][:: size.of(short=6, long=1)]
+    return [make(folder / f"{make.__name__}.bomb") for make in makers]
+
+
+def _judge(numbers: Numbers, path: Path, document: Json, children: WatchedChildren) -> None:
+    name = path.stem
     numbers.check(document["state"] in ("READY", "FAILED"), f"{name}: {document['state']} after its time")
     if document["state"] == "FAILED":
         failure = document["failure"]
