@@ -39,10 +39,9 @@ class AccountService(rpc.AccountServiceServicer):
     async def UpdateAccount(
         self, request: messages.UpdateAccountRequest, context_: Context
     ) -> messages.UpdateAccountResponse:
-        if request.HasField("email"):
-            await self._checked(request.password)
+        checked = await self._checked(request.password) if request.HasField("email") else None
         async with self.desk.runtime.database.transaction() as tx:
-            account = await self.desk.caller(tx)
+            account = await (self._held(tx, checked) if checked is not None else self.desk.caller(tx))
             if request.HasField("email"):
                 account = account.with_(email=request.email)
             if request.HasField("display_name"):
@@ -72,6 +71,7 @@ class AccountService(rpc.AccountServiceServicer):
     ) -> messages.DeleteAccountResponse:
         account = await self._confirmed(request.password, request.code)
         async with self.desk.runtime.database.transaction() as tx:
+            await self._held(tx, account)
             await erase(self.desk, tx, account.account_id)
         return messages.DeleteAccountResponse()
 
@@ -82,7 +82,7 @@ class AccountService(rpc.AccountServiceServicer):
         check_strength(request.new_password, account.username)
         password_hash = await self.desk.passwords.hash(request.new_password)
         async with self.desk.runtime.database.transaction() as tx:
-            account = await self.desk.caller(tx)
+            account = await self._held(tx, account)
             await self.desk.accounts.save(tx, account.with_(password_hash=password_hash))
             await self.desk.sessions.end(tx, account.account_id, all_but=context.client().session_id)
         return messages.ChangePasswordResponse()
@@ -90,10 +90,10 @@ class AccountService(rpc.AccountServiceServicer):
     async def StartSecondFactor(
         self, request: messages.StartSecondFactorRequest, context_: Context
     ) -> messages.StartSecondFactorResponse:
-        await self._checked(request.password)
+        checked = await self._checked(request.password)
         secret = second_factor.new_secret()
         async with self.desk.runtime.database.transaction() as tx:
-            account = await self.desk.caller(tx)
+            account = await self._held(tx, checked)
             if account.totp_confirmed:
                 raise wrong_credentials()
             await self.desk.accounts.save(tx, account.with_(totp_secret=secret, totp_step=0))
@@ -120,9 +120,9 @@ class AccountService(rpc.AccountServiceServicer):
     async def RemoveSecondFactor(
         self, request: messages.RemoveSecondFactorRequest, context_: Context
     ) -> messages.RemoveSecondFactorResponse:
-        await self._confirmed(request.password, request.code)
+        confirmed = await self._confirmed(request.password, request.code)
         async with self.desk.runtime.database.transaction() as tx:
-            account = await self.desk.caller(tx)
+            account = await self._held(tx, confirmed)
             await self.desk.accounts.save(
                 tx, account.with_(totp_secret="", totp_confirmed=False, totp_step=0)
             )
@@ -242,7 +242,11 @@ class AccountService(rpc.AccountServiceServicer):
 
     async def _confirmed(self, password: str, code: str) -> StoredAccount:
         """The caller's account, once its password and second factor were checked."""
-        return await self.desk.credentials.with_second_factor(await self._checked(password), code)
+        checked = await self._checked(password)
+        return (await self.desk.credentials.with_second_factor(checked, code)).account
+
+    async def _held(self, tx: Transaction, checked: StoredAccount) -> StoredAccount:
+        return await self.desk.credentials.held(tx, checked)
 
 
 async def erase(desk: Desk, tx: Transaction, account_id: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import structlog
 from google.protobuf.timestamp_pb2 import Timestamp
 from mootion.errors.v1 import reason_pb2
 from mootion.identity.v1 import account_pb2, account_service_pb2, key_service_pb2
@@ -20,6 +21,8 @@ SHOWN = 10
 DEFAULT_DAYS = 90
 BELIEVED_SECONDS = 60
 DAY_US = 86_400_000_000
+
+log = structlog.get_logger(__name__)
 
 
 async def create(
@@ -69,6 +72,7 @@ async def check(desk: Desk, key: str) -> key_service_pb2.CheckApiKeyResponse:
         account = await desk.accounts.find(reader, row.account_id) if row is not None else None
     if row is None or account is None or account.disabled:
         raise token_invalid("The key is none of ours, was deleted, or has ended.")
+    log.info("api_key_used", account=account.account_id, api_key_id=row.api_key_id)
     if now_us - row.used_us > 60_000_000:
         async with desk.runtime.database.transaction() as tx:
             await token_store.note_use(tx, row.api_key_id, now_us)

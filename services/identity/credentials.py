@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import grpc
+import structlog
 from mootion.errors.v1 import reason_pb2
 
 from mesh.errors import CallError, exhausted
@@ -14,6 +15,18 @@ from services.identity.passwords import Passwords
 
 # A name that is tried so often in a while has to wait, whoever tries; it is never locked.
 ATTEMPTS, ATTEMPTS_SECONDS = 20, 600.0
+# By what somebody proves to be the owner of an account.
+PASSWORD, TOTP, RECOVERY_CODE, PROVIDER = "password", "totp", "recovery_code", "provider"
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """An account as it was when somebody proved to be its owner, and by what."""
+
+    account: StoredAccount
+    factors: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -24,7 +37,7 @@ class Credentials:
     accounts: AccountStore
     passwords: Passwords
 
-    async def of_name(self, username: str, password: str, code: str) -> StoredAccount:
+    async def of_name(self, username: str, password: str, code: str) -> Proof:
         """The account of a name, where the password and the second factor are right.
 
         Raises:
@@ -35,8 +48,24 @@ class Credentials:
             account = await self.accounts.find_by_name(reader, username)
         right = await self.passwords.is_right(account.password_hash if account else None, password)
         if account is None or not right or account.disabled:
+            _say_refused(account, "disabled" if right else PASSWORD)
             raise wrong_credentials()
-        return await self._renewed(await self.with_second_factor(account, code), password)
+        proof = await self.with_second_factor(account, code)
+        return Proof(await self._renewed(proof.account, password), proof.factors)
+
+    async def held(self, tx: Transaction, proved: StoredAccount) -> StoredAccount:
+        """The account as it is now and stays until the unit of work ends: no proof that counts no more does anything.
+
+        Args:
+            proved: the account as it was when the proof was looked at.
+
+        Raises:
+            CallError: WRONG_CREDENTIALS: meanwhile it was erased or disabled, or got another password.
+        """
+        account = await self.accounts.find(tx, proved.account_id)
+        if account is None or account.disabled or account.password_hash != proved.password_hash:
+            raise wrong_credentials()
+        return account
 
     async def of_caller(self, account: StoredAccount, password: str) -> None:
         """Checks the password of somebody who is signed in. An account without one has nothing to check.
@@ -50,14 +79,17 @@ class Credentials:
         ):
             raise wrong_credentials()
 
-    async def with_second_factor(self, account: StoredAccount, code: str) -> StoredAccount:
-        """The account, once the code of its second factor was used up; at once where it has none.
+    async def with_second_factor(self, account: StoredAccount, code: str) -> Proof:
+        """What is proved, once the code of the second factor was used up; at once where the account has none.
+
+        Args:
+            account: as it was when its password was right.
 
         Raises:
             CallError: SECOND_FACTOR_NEEDED, WRONG_CREDENTIALS.
         """
         if not account.totp_confirmed:
-            return account
+            return Proof(account, (PASSWORD,))
         if not code:
             raise CallError(
                 grpc.StatusCode.UNAUTHENTICATED,
@@ -65,32 +97,40 @@ class Credentials:
                 "The account has a second factor. Call again with the code of the app, or a recovery code.",
             )
         async with self.runtime.database.transaction() as tx:
-            used = await self._use_code(tx, account.account_id, code)
-        if used is None:
+            account = await self.held(tx, account)
+            proof = await self._use_code(tx, account, code)
+        if proof is None:
+            _say_refused(account, TOTP)
             raise wrong_credentials()
-        return used
+        return proof
 
-    async def _use_code(self, tx: Transaction, account_id: str, code: str) -> StoredAccount | None:
-        account = await self.accounts.find(tx, account_id)
-        if account is None:
-            return None
+    async def _use_code(self, tx: Transaction, account: StoredAccount, code: str) -> Proof | None:
         now = self.runtime.clock.now().timestamp()
         step = second_factor.matching_step(account.totp_secret, code, now, account.totp_step)
         if step is not None:
             account = account.with_(totp_step=step)
             await self.accounts.save(tx, account)
-            return account
-        code_hash = second_factor.recovery_hash(account_id, code)
-        return account if await self.accounts.use_recovery_code(tx, account_id, code_hash) else None
+            return Proof(account, (PASSWORD, TOTP))
+        code_hash = second_factor.recovery_hash(account.account_id, code)
+        if not await self.accounts.use_recovery_code(tx, account.account_id, code_hash):
+            return None
+        return Proof(account, (PASSWORD, RECOVERY_CODE))
 
     async def _renewed(self, account: StoredAccount, password: str) -> StoredAccount:
         """The account with its password hashed again, where the hash is of an older kind."""
         if account.password_hash is None or not self.passwords.is_outdated(account.password_hash):
             return account
-        account = account.with_(password_hash=await self.passwords.hash(password))
+        password_hash = await self.passwords.hash(password)
         async with self.runtime.database.transaction() as tx:
-            await self.accounts.save(tx, account)
-        return account
+            now = await self.accounts.find(tx, account.account_id)
+            if now is not None and now.password_hash == account.password_hash:
+                now = now.with_(password_hash=password_hash)
+                await self.accounts.save(tx, now)
+                return now
+        # Another sign-in of the same moment may have hashed it again first.
+        if now is None or not await self.passwords.is_right(now.password_hash, password):
+            raise wrong_credentials()
+        return now
 
     async def _slow_down(self, username: str) -> None:
         key = f"sign-in:{username.casefold()}"
@@ -101,6 +141,11 @@ class Credentials:
                 "There were too many attempts to sign in with this name. Wait, or reset the password.",
                 taken.retry_after_seconds,
             )
+
+
+def _say_refused(account: StoredAccount | None, why: str) -> None:
+    """For the log alone: callers get one answer whatever was wrong."""
+    log.info("sign_in_refused", account=account.account_id if account is not None else "", wrong=why)
 
 
 def wrong_credentials() -> CallError:

@@ -1,8 +1,10 @@
 """One short method for each RPC of IdentityService."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import grpc
+import structlog
 from mootion.errors.v1 import reason_pb2
 from mootion.identity.v1 import account_pb2
 from mootion.identity.v1 import identity_service_pb2 as messages
@@ -13,12 +15,15 @@ from mesh.errors import CallError
 from mesh.ports.sql import Transaction
 from services.identity import cookies, one_time
 from services.identity.account_store import StoredAccount, UsernameTaken
+from services.identity.credentials import PASSWORD, PROVIDER
 from services.identity.describe import account_message
 from services.identity.desk import Desk
 from services.identity.passwords import check_strength
 from services.identity.sessions import token_invalid
 
 Context = grpc.aio.ServicerContext[object, object]
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,16 +51,19 @@ class IdentityService(rpc.IdentityServiceServicer):
                     tx.remember(reply)
         except UsernameTaken:
             raise _username_taken(request.username) from None
+        _say_signed_in(account, (PASSWORD,))
         handed = await cookies.hand_over(context_, tokens, as_cookies=request.use_cookies)
         return messages.RegisterResponse(account=reply.account, tokens=handed)
 
     async def Login(self, request: messages.LoginRequest, context_: Context) -> messages.LoginResponse:
-        account = await self.desk.credentials.of_name(request.username, request.password, request.code)
+        proof = await self.desk.credentials.of_name(request.username, request.password, request.code)
         async with self.desk.runtime.database.transaction() as tx:
+            account = await self.desk.credentials.held(tx, proof.account)
             tokens = await self.desk.sessions.open(tx, account)
             reply = messages.LoginResponse(account=await self._described(tx, account), tokens=tokens)
             if not request.use_cookies:
                 tx.remember(reply)
+        _say_signed_in(account, proof.factors)
         handed = await cookies.hand_over(context_, tokens, as_cookies=request.use_cookies)
         return messages.LoginResponse(account=reply.account, tokens=handed)
 
@@ -96,15 +104,21 @@ class IdentityService(rpc.IdentityServiceServicer):
     async def CompleteSignIn(
         self, request: messages.CompleteSignInRequest, context_: Context
     ) -> messages.CompleteSignInResponse:
-        account = await self.desk.providers.complete(request.state, request.authorization_code)
+        proved = await self.desk.providers.complete(request.state, request.authorization_code)
         async with self.desk.runtime.database.transaction() as tx:
+            account = await self.desk.credentials.held(tx, proved)
             tokens = await self.desk.sessions.open(tx, account)
             described = await self._described(tx, account)
+        _say_signed_in(account, (PROVIDER,))
         handed = await cookies.hand_over(context_, tokens, as_cookies=request.use_cookies)
         return messages.CompleteSignInResponse(account=described, tokens=handed)
 
     async def _described(self, tx: Transaction, account: StoredAccount) -> account_pb2.Account:
         return account_message(account, await self.desk.accounts.providers_of(tx, account.account_id))
+
+
+def _say_signed_in(account: StoredAccount, factors: Sequence[str]) -> None:
+    log.info("signed_in", account=account.account_id, factors=list(factors))
 
 
 def _username_taken(username: str) -> CallError:
