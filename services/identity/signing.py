@@ -9,7 +9,7 @@ from datetime import datetime
 from joserfc import jwt
 from joserfc.jwk import ECKey
 from mootion.identity.v1 import account_pb2
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from mesh import access_token
 from mesh.ids import Ids
@@ -18,8 +18,9 @@ from mesh.sealing import Sealer
 from services.identity.store import signing_keys
 
 ROTATE_SECONDS = 30 * 86400
-# A key outlives the last token it signed, and the time for which key sets are remembered.
-KEPT_SECONDS = ROTATE_SECONDS + 3600
+# A key outlives the last token it signed, and the time for which key sets are remembered: it is kept so long after the
+# next one was made, however old it was then.
+KEPT_SECONDS = 3600
 READ_AGAIN_SECONDS = 60.0
 FIRST_KEY = "first"
 # The edge reads the key set once a minute, services when they meet an unknown key.
@@ -65,8 +66,12 @@ class SigningKeys:
         key = _new_key(self.ids.new())
         async with self.database.transaction() as tx:
             await self._add(tx, key, now)
-            oldest_us = int((now.timestamp() - KEPT_SECONDS) * 1e6)
-            await tx.execute(delete(signing_keys).where(signing_keys.c.created_us < oldest_us))
+            long_known = signing_keys.c.created_us <= int((now.timestamp() - KEPT_SECONDS) * 1e6)
+            latest = (
+                await tx.execute(select(func.max(signing_keys.c.created_us)).where(long_known))
+            ).scalar()
+            if latest is not None:
+                await tx.execute(delete(signing_keys).where(signing_keys.c.created_us < latest))
         self._read_at = float("-inf")
         return str(key.kid)
 

@@ -10,7 +10,7 @@ from mesh.ids import Ids
 from mesh.ports.open_ports import open_ports
 from mesh.sealing import Sealer
 from services.identity.desk import Desk
-from services.identity.signing import KNOWN_SECONDS, SigningKeys
+from services.identity.signing import KEPT_SECONDS, KNOWN_SECONDS, SigningKeys
 from tests.integration.identity.conftest import House
 
 
@@ -28,6 +28,22 @@ async def test_a_new_key_is_published_at_once_and_signs_when_it_is_known(house: 
     assert {key["kid"] for key in await desk.keys.public(now)} == {first, second}
     assert await signed_by(KNOWN_SECONDS - 1) == first
     assert await signed_by(KNOWN_SECONDS + 1) == second
+
+
+async def test_a_key_that_signed_until_now_is_kept_however_old_it_is(house: House) -> None:
+    """As where the system did not run when the next one was due."""
+    desk = Desk.build(house.running.runtime)
+    keys, now = desk.keys, house.running.runtime.clock.now()
+    first = (await keys.public(now))[0]["kid"]
+    late = now + timedelta(days=45)
+    await keys.rotate_if_old(late)
+    second = (await keys.public(late))[0]["kid"]
+    assert {key["kid"] for key in await keys.public(late)} == {first, second}
+    assert (await keys.signing_key(late)).kid == first
+    third = await keys.rotate(late + timedelta(seconds=KEPT_SECONDS - 1))
+    assert {key["kid"] for key in await keys.public(late)} == {first, second, third}
+    fourth = await keys.rotate(late + timedelta(seconds=2 * KEPT_SECONDS))
+    assert {key["kid"] for key in await keys.public(late)} == {third, fourth}
 
 
 async def test_processes_that_begin_at_the_same_moment_have_one_key(
