@@ -20,6 +20,7 @@ from mesh.client import Channels
 from mesh.context import Principal
 from mesh.errors import CallError
 from mesh.outgoing import Identity
+from mesh.revocations import Revocations
 
 if TYPE_CHECKING:
     # Known to the stubs alone.
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 KEYS_GOOD_FOR_SECONDS = 300.0
 # A token of an unknown key makes us ask again, so often at the most.
 ASK_AGAIN_SECONDS = 2.0
-REVOCATIONS_GOOD_FOR_SECONDS = 1.0
 MOST_API_KEYS = 10_000
 _ROLES = {
     account_pb2.STUDENT: policy_pb2.ACCESS_ROLE_STUDENT,
@@ -53,7 +53,7 @@ class IdentityAuthority:
         )
         self._now = now
         self._keys = _PublicKeys(self._stub)
-        self._revocations = _Revocations(self._stub)
+        self._revocations = Revocations(self._stub)
         self._verifier = TokenVerifier(self._keys, self._revocations.has, now)
         self._api_keys: OrderedDict[str, tuple[KeyHolder, float]] = OrderedDict()
 
@@ -107,37 +107,6 @@ class _PublicKeys:
                 raise
             self._known = {key.kid: _public_key(key) for key in answer.keys}
             self._asked_at = time.monotonic()
-
-
-@dataclass
-class _Revocations:
-    """Sessions that were ended, at most a second late while the identity service answers."""
-
-    stub: "KeyServiceAsyncStub"
-    _ended: set[str] = field(default_factory=set)
-    _position: int = 0
-    _asked_at: float = float("-inf")
-    _asking: "asyncio.Task[None] | None" = None
-
-    async def has(self, session_id: str) -> bool:
-        """Whether the session was ended."""
-        if time.monotonic() - self._asked_at > REVOCATIONS_GOOD_FOR_SECONDS:
-            if self._asking is None or self._asking.done():
-                self._asking = asyncio.create_task(self._ask())
-            await asyncio.shield(self._asking)
-        return session_id in self._ended
-
-    async def _ask(self) -> None:
-        request = key_service_pb2.GetRevocationsRequest(after=self._position)
-        try:
-            answer = await self.stub.GetRevocations(request)
-        except CallError:
-            # Tokens end by themselves within ten minutes; a mesh that stops with its identity service would be worse.
-            log.warning("revocations_not_renewed", exc_info=True)
-        else:
-            self._ended.update(answer.session_ids)
-            self._position = answer.position
-        self._asked_at = time.monotonic()
 
 
 def _public_key(key: key_service_pb2.JsonWebKey) -> ECKey:

@@ -36,5 +36,7 @@ class KeyService(rpc.KeyServiceServicer):
         self, request: messages.GetRevocationsRequest, context_: Context
     ) -> messages.GetRevocationsResponse:
         async with self.desk.runtime.database.reading() as reader:
-            found, position = await self.desk.sessions.store.revoked(reader, request.after, MOST_REVOCATIONS)
+            found, position = await self.desk.sessions.store.revoked(
+                reader, request.after, self.desk.now_us(), MOST_REVOCATIONS
+            )
         return messages.GetRevocationsResponse(session_ids=found, position=position)

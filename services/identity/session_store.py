@@ -11,6 +11,8 @@ from mesh.ports.sql import Reader, Transaction
 from mesh.sealing import Sealer
 from services.identity.store import refresh_tokens, revocations, sessions
 
+COMMITTED_WITHIN_US = 60_000_000
+
 
 @dataclass(frozen=True)
 class StoredSession:
@@ -96,11 +98,19 @@ class SessionStore:
             await self._remove(tx, ended)
         return len(ended)
 
-    async def revoked(self, reader: Reader, after: int, limit: int) -> tuple[Sequence[str], int]:
-        """Sessions that were ended, from behind a position on, and the position of the last of them."""
-        later = select(revocations).where(revocations.c.position > after)
-        rows = (await reader.execute(later.order_by(revocations.c.position).limit(limit))).all()
-        return [row.session_id for row in rows], rows[-1].position if rows else after
+    async def revoked(self, reader: Reader, after: int, now_us: int, limit: int) -> tuple[Sequence[str], int]:
+        """Sessions that were ended, from behind a position on, and the position of the last of them.
+
+        Those of the last minute come again, `limit` at the most: a unit of work that was given its position first may
+        have been committed last.
+        """
+        position = revocations.c.position
+        later = select(revocations).where(position > after).order_by(position).limit(limit)
+        rows = (await reader.execute(later)).all()
+        recent = revocations.c.time_us > now_us - COMMITTED_WITHIN_US
+        again = select(revocations.c.session_id).where(position <= after, recent)
+        overtaken = (await reader.execute(again.order_by(position.desc()).limit(limit))).scalars().all()
+        return [*overtaken, *(row.session_id for row in rows)], rows[-1].position if rows else after
 
     async def forget(self, tx: Transaction, now_us: int, revoked_before_us: int) -> None:
         """Removes sessions that have run out, and revocations that no living token can meet."""
