@@ -4,7 +4,6 @@ import json
 from dataclasses import dataclass
 
 import grpc
-from google.protobuf.json_format import MessageToDict
 from mootion.event.v1 import event_pb2
 from mootion.identity.v1 import account_pb2
 from mootion.identity.v1 import account_service_pb2 as messages
@@ -18,10 +17,10 @@ from services.identity.account_store import StoredAccount
 from services.identity.credentials import wrong_credentials
 from services.identity.describe import account_message, session_message
 from services.identity.desk import Desk
+from services.identity.export import exported
 from services.identity.passwords import check_strength
 
 Context = grpc.aio.ServicerContext[object, object]
-MOST_EXPORTED = 1000
 
 
 @dataclass(frozen=True)
@@ -52,18 +51,8 @@ class AccountService(rpc.AccountServiceServicer):
     async def ExportAccount(
         self, request: messages.ExportAccountRequest, context_: Context
     ) -> messages.ExportAccountResponse:
-        owner, now_us = context.principal_id(), self.desk.now_us()
         async with self.desk.runtime.database.reading() as reader:
-            described = await self._described(reader)
-            sessions = await self.desk.sessions.store.list(reader, owner, None, now_us, MOST_EXPORTED)
-            keys = await token_store.list_api_keys(reader, owner, None, MOST_EXPORTED)
-            linked = await token_store.list_students(reader, owner, None, MOST_EXPORTED)
-        export = {
-            "account": MessageToDict(described),
-            "sessions": [MessageToDict(session_message(one, "")) for one in sessions],
-            "apiKeys": [MessageToDict(key) for key in api_keys.described(keys)],
-            "students": [row.username for row in linked],
-        }
+            export = await exported(self.desk, reader, await self._described(reader))
         return messages.ExportAccountResponse(json=json.dumps(export, ensure_ascii=False, indent=1))
 
     async def DeleteAccount(

@@ -70,6 +70,13 @@ async def list_students(
     return (await reader.execute(ordered.limit(limit))).all()
 
 
+async def teachers_of(reader: Reader, student_id: str) -> Sequence[str]:
+    """Names of the teachers that a student let in, in order."""
+    joined = select(accounts.c.username).join(students, students.c.teacher_id == accounts.c.account_id)
+    mine = joined.where(students.c.student_id == student_id).order_by(accounts.c.username)
+    return (await reader.execute(mine)).scalars().all()
+
+
 async def add_api_key(tx: Transaction, values: dict[str, Any]) -> None:
     """Stores a key; `values` are the columns."""
     await tx.execute(insert(api_keys).values(values))
