@@ -5,7 +5,6 @@ request to both in interleaved rounds. `throughput_ratio` is calls a second with
 `*_connection_ms` is the time from nothing to the first reply on a new connection.
 """
 
-import argparse
 import asyncio
 import json
 import os
@@ -21,7 +20,8 @@ from typing import Any
 
 import grpc
 
-from bench.interceptors import TEXT, Target, forget, serve_meshed, signed, stubs
+from bench.interceptors import TEXT, serve_meshed, signed, stubs
+from bench.target import Target, forget, loaded
 from mesh.certificates import tls13
 from mesh.certificates.credentials import Credentials
 from mesh.certificates.folder import Folder
@@ -99,12 +99,7 @@ def _summary(plain: Target, secured: Target, waits: list[list[float]]) -> dict[s
 
 def main() -> None:
     """Runs the comparison."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rounds", type=int, default=7, help="rounds after the one that warms up")
-    parser.add_argument("--calls", type=int, default=4000, help="calls in a round")
-    parser.add_argument("--at-once", type=int, default=16, help="calls under way at a time")
+    parser = loaded(__doc__)
     parser.add_argument("--connections", type=int, default=50, help="new connections to each")
     options = parser.parse_args()
     result = asyncio.run(compare(options.rounds, options.calls, options.at_once, options.connections))

@@ -6,25 +6,20 @@ better); `server_cpu_ratio` is processor time of the server for a call, bare by 
 application that does the same work is measured in the same rounds (`pip install fastapi` first; nothing else needs it).
 """
 
-import argparse
 import asyncio
 import json
-import multiprocessing
-import socket
 import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Awaitable, Callable
 from functools import partial
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
 import grpc
-import psutil
 
 from bench.fastapi_echo import PATH, HttpCalls, serve_fastapi
+from bench.target import Target, forget, loaded
 
 TOY_STUBS = Path(__file__).parent.parent / "tests" / "gen"
 ECHO = "/mootion.toy.v1.ToyService/Echo"
@@ -94,44 +89,6 @@ def stubs() -> tuple[Any, Any]:
     return toy_service_pb2_grpc, toy_service_pb2
 
 
-class Target:
-    """A server process under load."""
-
-    def __init__(self, serve: Callable[[int, Event, str], None], folder: str) -> None:
-        spawn = multiprocessing.get_context("spawn")
-        with socket.create_server(("127.0.0.1", 0)) as found:
-            self.port = found.getsockname()[1]
-        ready = spawn.Event()
-        self.process = spawn.Process(target=serve, args=(self.port, ready, folder), daemon=True)
-        self.process.start()
-        if not ready.wait(30):
-            raise RuntimeError(f"{serve.__name__} did not start")
-        self.rates: list[float] = []
-        self.latencies: list[float] = []
-        self.cpu: list[float] = []
-
-    def cpu_seconds(self) -> float:
-        """Processor time the server has used."""
-        times = psutil.Process(self.process.pid).cpu_times()
-        return float(times.user + times.system)
-
-    async def measure(self, call: Callable[[], Awaitable[object]], calls: int, at_once: int) -> None:
-        """One round: `calls` calls, `at_once` of them under way; then a tenth of them one after another."""
-        cpu, started = self.cpu_seconds(), time.perf_counter()
-        await asyncio.gather(*(_repeat(call, calls // at_once) for _ in range(at_once)))
-        elapsed = time.perf_counter() - started
-        self.rates.append(calls / elapsed)
-        self.cpu.append((self.cpu_seconds() - cpu) / calls)
-        started = time.perf_counter()
-        await _repeat(call, calls // 10)
-        self.latencies.append((time.perf_counter() - started) / (calls // 10))
-
-
-async def _repeat(call: Callable[[], Awaitable[object]], times: int) -> None:
-    for _ in range(times):
-        await call()
-
-
 async def compare(rounds: int, calls: int, at_once: int, *, with_fastapi: bool = False) -> dict[str, Any]:
     """Medians over the rounds, of each server and as ratios."""
     rpc, toy = stubs()
@@ -176,14 +133,6 @@ def signed(folder: Path, path: str = ECHO) -> tuple[tuple[str, str], ...]:
     return (*SAID.items(), (SIGNATURE_KEY, signer.sign(path, SAID)))
 
 
-def forget(*targets: Target) -> None:
-    """What the first round measured is warming up."""
-    for target in targets:
-        target.rates.clear()
-        target.latencies.clear()
-        target.cpu.clear()
-
-
 def _summary(bare: Target, meshed: Target) -> dict[str, Any]:
     ratio = statistics.median(ours / theirs for ours, theirs in zip(meshed.rates, bare.rates, strict=True))
     cpu = statistics.median(theirs / ours for ours, theirs in zip(meshed.cpu, bare.cpu, strict=True))
@@ -212,12 +161,7 @@ def _summary_of_fastapi(meshed: Target, other: Target) -> dict[str, Any]:
 
 def main() -> None:
     """Runs the comparison."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rounds", type=int, default=7, help="rounds after the one that warms up")
-    parser.add_argument("--calls", type=int, default=4000, help="calls in a round")
-    parser.add_argument("--at-once", type=int, default=16, help="calls under way at a time")
+    parser = loaded(__doc__)
     parser.add_argument("--fastapi", action="store_true", help="measure a FastAPI application too")
     options = parser.parse_args()
     result = asyncio.run(
