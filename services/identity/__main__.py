@@ -22,6 +22,7 @@ from services.identity import token_store
 from services.identity.account_service import AccountService
 from services.identity.admin_service import AdminService
 from services.identity.desk import Desk
+from services.identity.erasure import tell_again
 from services.identity.identity_service import IdentityService
 from services.identity.key_service import KeyService
 
@@ -72,6 +73,7 @@ async def _upkeep(desk: Desk) -> None:
         now_us = desk.now_us()
         async with desk.runtime.database.transaction() as tx:
             await desk.sessions.store.forget(tx, now_us, now_us - 2 * LIFETIME_SECONDS * 1_000_000)
+            await tell_again(tx, now_us)
             await token_store.forget(tx, now_us)
         await asyncio.sleep(UPKEEP_SECONDS * random.uniform(0.5, 1.5))
 

@@ -4,7 +4,6 @@ import json
 from dataclasses import dataclass
 
 import grpc
-from mootion.event.v1 import event_pb2
 from mootion.identity.v1 import account_pb2
 from mootion.identity.v1 import account_service_pb2 as messages
 from mootion.identity.v1 import account_service_pb2_grpc as rpc
@@ -17,6 +16,7 @@ from services.identity.account_store import StoredAccount
 from services.identity.credentials import wrong_credentials
 from services.identity.describe import account_message, session_message
 from services.identity.desk import Desk
+from services.identity.erasure import erase
 from services.identity.export import exported
 from services.identity.passwords import check_strength
 
@@ -236,10 +236,3 @@ class AccountService(rpc.AccountServiceServicer):
 
     async def _held(self, tx: Transaction, checked: StoredAccount) -> StoredAccount:
         return await self.desk.credentials.held(tx, checked)
-
-
-async def erase(desk: Desk, tx: Transaction, account_id: str) -> None:
-    """Removes an account, ends its sessions, and tells every service to remove what it owns."""
-    await desk.sessions.end(tx, account_id)
-    await desk.accounts.remove(tx, account_id)
-    tx.publish(event_pb2.Event(owner_id=account_id, account_erased=event_pb2.AccountErased()))

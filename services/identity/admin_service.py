@@ -11,10 +11,10 @@ from mootion.identity.v1 import admin_service_pb2_grpc as rpc
 from mesh import pages
 from mesh.errors import precondition
 from mesh.ports.sql import Transaction
-from services.identity.account_service import erase
 from services.identity.account_store import StoredAccount
 from services.identity.describe import account_message
 from services.identity.desk import Desk
+from services.identity.erasure import erase
 
 Context = grpc.aio.ServicerContext[object, object]
 

@@ -35,6 +35,13 @@ async def use(tx: Transaction, purpose: str, token_hash: str, now_us: int) -> tu
     return None if row is None else (row.account_id, row.sealed_body)
 
 
+async def use_ended(tx: Transaction, purpose: str, now_us: int) -> Sequence[str]:
+    """Uses up what has ended; gives the accounts."""
+    ended = and_(one_time_tokens.c.purpose == purpose, one_time_tokens.c.ends_us <= now_us)
+    gone = delete(one_time_tokens).where(ended).returning(one_time_tokens.c.account_id)
+    return (await tx.execute(gone)).scalars().all()
+
+
 async def forget(tx: Transaction, now_us: int) -> None:
     """Removes tokens and keys that have ended."""
     await tx.execute(delete(one_time_tokens).where(one_time_tokens.c.ends_us <= now_us))

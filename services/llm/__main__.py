@@ -2,12 +2,14 @@
 
 import os
 
+from mootion.event.v1 import event_pb2
 from mootion.llm.v1 import llm_service_pb2
 from mootion.llm.v1.llm_service_pb2_grpc import add_LlmServiceServicer_to_server
 
 from mesh.runtime import Runtime
 from mesh.server import run_service
 from mesh.service import Parts, Servicer
+from services.llm import store
 from services.llm.budget import DailyBudget, Meter
 from services.llm.desk import Desk
 from services.llm.engine import Engine
@@ -27,6 +29,11 @@ def build(runtime: Runtime) -> Parts:
     settings = LlmSettings.from_environment(os.environ)
     desk = _desk(runtime, settings)
 
+    async def follow(event: event_pb2.Event) -> None:
+        if event.HasField("account_erased"):
+            async with runtime.database.transaction() as tx:
+                await store.remove_usage_of(tx, event.owner_id)
+
     return Parts(
         name="llm",
         servicers=[
@@ -36,7 +43,9 @@ def build(runtime: Runtime) -> Parts:
                 llm_service_pb2.DESCRIPTOR.services_by_name["LlmService"],
             )
         ],
+        tasks=[lambda: runtime.events.run("llm", follow)],
         stop=desk.close,
+        subscriptions=("llm",),
     )
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Column, MetaData, String, Table, and_, select
+from sqlalchemy import BigInteger, Column, MetaData, String, Table, and_, delete, select
 
 from mesh.ports.sql import Reader, Transaction
 
@@ -40,6 +40,11 @@ async def add_usage(tx: Transaction, spent: Usage) -> None:
     }
     row = tx.insert(usage).values({**key, **counts})
     await tx.execute(row.on_conflict_do_update(index_elements=list(key), set_=added))
+
+
+async def remove_usage_of(tx: Transaction, principal_id: str) -> None:
+    """Forgets what a principal has spent."""
+    await tx.execute(delete(usage).where(usage.c.principal_id == principal_id))
 
 
 async def usage_of(reader: Reader, principal_id: str, day: str) -> list[Usage]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import grpc
 import pytest
 from mootion.errors.v1 import reason_pb2
+from mootion.event.v1 import event_pb2
 from mootion.llm.v1 import llm_service_pb2 as messages
 from mootion.llm.v1.llm_service_pb2_grpc import LlmServiceStub
 
@@ -66,6 +67,19 @@ async def test_the_model_answers_and_its_principal_pays_once_for_equal_requests(
         assert (reply.engine.engine, reply.engine.model, reply.engine.fallback) == ("openai", "tiny-1", False)
         assert {c.name for c in reply.concepts} >= {"wave", "wavelength", "frequency"}
         assert (await tokens_of(system, "ada"), await tokens_of(system, "bob")) == (100, 0)
+
+
+async def test_what_an_erased_account_has_spent_is_forgotten() -> None:
+    async with remote() as (_, system):
+        for principal in ("ada", "bob"):
+            await client(system, principal).ExtractConcepts(request(10 if principal == "ada" else 20))
+        assert await tokens_of(system, "ada") == await tokens_of(system, "bob") > 0
+        async with system.runtime.database.transaction() as tx:
+            tx.publish(event_pb2.Event(owner_id="ada", account_erased=event_pb2.AccountErased()))
+        async with asyncio.timeout(10):
+            while await tokens_of(system, "ada"):  # noqa: ASYNC110 - the events port tells
+                await asyncio.sleep(0.02)
+        assert await tokens_of(system, "bob") > 0
 
 
 async def test_a_failing_model_is_stood_in_for_and_the_reply_says_so() -> None:
