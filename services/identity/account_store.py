@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mootion.identity.v1 import account_pb2
-from sqlalchemy import Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Row, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mesh.ports.sql import Reader, Transaction
@@ -95,16 +95,11 @@ class AccountStore:
         ordered = statement.order_by(accounts.c.created_us.desc(), accounts.c.account_id.desc())
         return [self._account(row) for row in await reader.execute(ordered.limit(limit))]
 
-    async def other_admins(self, reader: Reader, account_id: str) -> int:
-        """How many admins there are beside this one who may sign in."""
-        admins = and_(
-            accounts.c.role == account_pb2.ADMIN,
-            accounts.c.disabled.is_(False),
-            accounts.c.account_id != account_id,
-        )
-        return int(
-            (await reader.execute(select(func.count()).select_from(accounts).where(admins))).scalar_one()
-        )
+    async def admins(self, tx: Transaction) -> Sequence[str]:
+        """Ids of the admins who may sign in. They are read in order, and stay admins until the unit of work ends."""
+        may_sign_in = and_(accounts.c.role == account_pb2.ADMIN, accounts.c.disabled.is_(False))
+        statement = select(accounts.c.account_id).where(may_sign_in).order_by(accounts.c.account_id)
+        return (await tx.execute(statement)).scalars().all()
 
     async def remove(self, tx: Transaction, account_id: str) -> None:
         """Removes an account and everything the service keeps about it but its sessions."""

@@ -1,5 +1,6 @@
 """One short method for each RPC of AdminService."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import grpc
@@ -10,7 +11,6 @@ from mootion.identity.v1 import admin_service_pb2_grpc as rpc
 
 from mesh import pages
 from mesh.errors import precondition
-from mesh.ports.sql import Transaction
 from services.identity.account_store import StoredAccount
 from services.identity.describe import account_message
 from services.identity.desk import Desk
@@ -44,14 +44,15 @@ class AdminService(rpc.AdminServiceServicer):
         self, request: messages.ChangeAccountRequest, context_: Context
     ) -> messages.ChangeAccountResponse:
         async with self.desk.runtime.database.transaction() as tx:
-            account = await self.desk.account(tx, request.account_id)
-            changed = account
+            # Before the account, so that two who change each other's follow one another.
+            admins = await self.desk.accounts.admins(tx)
+            account = changed = await self.desk.account(tx, request.account_id)
             if request.role:
                 changed = changed.with_(role=request.role)
             if request.HasField("disabled"):
                 changed = changed.with_(disabled=request.disabled)
             if changed.disabled or changed.role != account_pb2.ADMIN:
-                await self._keep_an_admin(tx, account)
+                _keep_an_admin(admins, account)
             await self.desk.accounts.save(tx, changed)
             if changed != account:
                 await self.desk.sessions.end(tx, account.account_id)
@@ -62,7 +63,8 @@ class AdminService(rpc.AdminServiceServicer):
         self, request: messages.EraseAccountRequest, context_: Context
     ) -> messages.EraseAccountResponse:
         async with self.desk.runtime.database.transaction() as tx:
-            await self._keep_an_admin(tx, await self.desk.account(tx, request.account_id))
+            admins = await self.desk.accounts.admins(tx)
+            _keep_an_admin(admins, await self.desk.account(tx, request.account_id))
             await erase(self.desk, tx, request.account_id)
         return messages.EraseAccountResponse()
 
@@ -71,9 +73,9 @@ class AdminService(rpc.AdminServiceServicer):
     ) -> messages.RotateKeysResponse:
         return messages.RotateKeysResponse(key_id=await self.desk.keys.rotate(self.desk.runtime.clock.now()))
 
-    async def _keep_an_admin(self, tx: Transaction, account: StoredAccount) -> None:
-        is_admin = account.role == account_pb2.ADMIN and not account.disabled
-        if is_admin and not await self.desk.accounts.other_admins(tx, account.account_id):
-            raise precondition(
-                reason_pb2.REASON_LAST_ADMIN, "No administrator would be left. Make another one first."
-            )
+
+def _keep_an_admin(admins: Sequence[str], account: StoredAccount) -> None:
+    if list(admins) == [account.account_id]:
+        raise precondition(
+            reason_pb2.REASON_LAST_ADMIN, "No administrator would be left. Make another one first."
+        )
