@@ -43,6 +43,7 @@ class AccountService(rpc.AccountServiceServicer):
             account = await (self._held(tx, checked) if checked is not None else self.desk.caller(tx))
             if request.HasField("email"):
                 account = account.with_(email=request.email)
+                await token_store.withdraw(tx, one_time.RESET, account.account_id)
             if request.HasField("display_name"):
                 account = account.with_(display_name=request.display_name)
             await self.desk.accounts.save(tx, account)
@@ -72,8 +73,8 @@ class AccountService(rpc.AccountServiceServicer):
         password_hash = await self.desk.passwords.hash(request.new_password)
         async with self.desk.runtime.database.transaction() as tx:
             account = await self._held(tx, account)
-            await self.desk.accounts.save(tx, account.with_(password_hash=password_hash))
-            await self.desk.sessions.end(tx, account.account_id, all_but=context.client().session_id)
+            here = context.client().session_id
+            await one_time.set_password(self.desk, tx, account, password_hash, stays=here)
         return messages.ChangePasswordResponse()
 
     async def StartSecondFactor(

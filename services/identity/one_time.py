@@ -4,6 +4,7 @@ from mootion.identity.v1 import account_pb2
 
 from mesh.ports.sql import Transaction
 from services.identity import opaque, token_store
+from services.identity.account_store import StoredAccount
 from services.identity.desk import Desk
 from services.identity.passwords import check_strength
 from services.identity.sessions import token_invalid
@@ -45,8 +46,20 @@ async def reset_password(desk: Desk, token: str, new_password: str) -> None:
         if await token_store.use(tx, RESET, opaque.kept(token), desk.now_us()) is None:
             raise token_invalid("It was used.")
         account = await desk.account(tx, account.account_id)
-        await desk.accounts.save(tx, account.with_(password_hash=password_hash))
-        await desk.sessions.end(tx, account.account_id)
+        await set_password(desk, tx, account, password_hash)
+
+
+async def set_password(
+    desk: Desk, tx: Transaction, account: StoredAccount, password_hash: str, stays: str = ""
+) -> None:
+    """Gives an account another password, and ends what the one before, or a code sent for it, could still open.
+
+    Args:
+        stays: the session that goes on.
+    """
+    await desk.accounts.save(tx, account.with_(password_hash=password_hash))
+    await token_store.withdraw(tx, RESET, account.account_id)
+    await desk.sessions.end(tx, account.account_id, all_but=stays)
 
 
 async def invite(desk: Desk, tx: Transaction, teacher_id: str) -> tuple[str, int]:

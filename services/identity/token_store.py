@@ -35,6 +35,12 @@ async def use(tx: Transaction, purpose: str, token_hash: str, now_us: int) -> tu
     return None if row is None else (row.account_id, row.sealed_body)
 
 
+async def withdraw(tx: Transaction, purpose: str, account_id: str) -> None:
+    """Removes the tokens of an account."""
+    mine = and_(one_time_tokens.c.purpose == purpose, one_time_tokens.c.account_id == account_id)
+    await tx.execute(delete(one_time_tokens).where(mine))
+
+
 async def use_ended(tx: Transaction, purpose: str, now_us: int) -> Sequence[str]:
     """Uses up what has ended; gives the accounts."""
     ended = and_(one_time_tokens.c.purpose == purpose, one_time_tokens.c.ends_us <= now_us)
