@@ -11,6 +11,7 @@ from mootion.identity.v1 import admin_service_pb2_grpc as rpc
 
 from mesh import pages
 from mesh.errors import precondition
+from services.identity import token_store
 from services.identity.account_store import StoredAccount
 from services.identity.describe import account_message
 from services.identity.desk import Desk
@@ -56,6 +57,9 @@ class AdminService(rpc.AdminServiceServicer):
             await self.desk.accounts.save(tx, changed)
             if changed != account:
                 await self.desk.sessions.end(tx, account.account_id)
+            if changed.role == account_pb2.STUDENT:
+                # Who let a teacher in did not let in whoever the account is made next.
+                await token_store.unlink_all(tx, account.account_id)
             providers = await self.desk.accounts.providers_of(tx, account.account_id)
         return messages.ChangeAccountResponse(account=account_message(changed, providers))
 

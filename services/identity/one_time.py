@@ -77,10 +77,14 @@ async def accept(desk: Desk, tx: Transaction, code: str, student_id: str) -> str
     """
     teacher_id = await token_store.find(tx, INVITATION, opaque.kept(code), desk.now_us())
     teacher = await desk.accounts.find(tx, teacher_id) if teacher_id else None
-    if teacher is None or teacher.role == account_pb2.STUDENT or teacher.account_id == student_id:
+    if teacher is None or not _may_teach(teacher) or teacher.account_id == student_id:
         raise token_invalid("Ask the teacher for a new code.")
     await token_store.link(tx, teacher.account_id, student_id, desk.now_us())
     return teacher.username
+
+
+def _may_teach(account: StoredAccount) -> bool:
+    return account.role != account_pb2.STUDENT and not account.disabled
 
 
 def _ends(desk: Desk, seconds: int) -> int:

@@ -56,16 +56,20 @@ async def forget(tx: Transaction, now_us: int) -> None:
 
 async def link(tx: Transaction, teacher_id: str, student_id: str, now_us: int) -> None:
     """Links a student with a teacher; a second time changes nothing."""
-    pair = and_(students.c.teacher_id == teacher_id, students.c.student_id == student_id)
-    if (await tx.execute(select(students.c.linked_us).where(pair))).first() is None:
-        values = {"teacher_id": teacher_id, "student_id": student_id, "linked_us": now_us}
-        await tx.execute(insert(students).values(values))
+    values = {"teacher_id": teacher_id, "student_id": student_id, "linked_us": now_us}
+    row = tx.insert(students).values(values)
+    await tx.execute(row.on_conflict_do_nothing(index_elements=["teacher_id", "student_id"]))
 
 
 async def unlink(tx: Transaction, teacher_id: str, student_id: str) -> bool:
     """Ends a link. False: there is none."""
     pair = and_(students.c.teacher_id == teacher_id, students.c.student_id == student_id)
     return (await tx.execute(delete(students).where(pair))).rowcount == 1
+
+
+async def unlink_all(tx: Transaction, teacher_id: str) -> None:
+    """Ends every link of a teacher."""
+    await tx.execute(delete(students).where(students.c.teacher_id == teacher_id))
 
 
 async def list_students(

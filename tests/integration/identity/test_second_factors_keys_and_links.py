@@ -1,4 +1,6 @@
+import json
 import math
+from typing import Any
 
 import pyotp
 import pytest
@@ -124,6 +126,31 @@ async def test_a_student_lets_a_teacher_in_by_a_code(house: House) -> None:
     remove = account_service_pb2.RemoveStudentRequest(account_id=ada.account_id)
     await teacher.account("RemoveStudent", remove)
     assert await reason_of(teacher.account("RemoveStudent", remove)) == reason_pb2.REASON_NOT_FOUND
+
+
+async def test_who_is_no_teacher_any_more_has_no_students_and_gets_none(house: House) -> None:
+    admin = await promoted(house, "root-admin", account_pb2.ADMIN)
+    teacher = await promoted(house, "grace", account_pb2.TEACHER)
+    ada, bob = await house.newcomer("ada"), await house.newcomer("bob")
+    invite = account_service_pb2.CreateStudentInvitationRequest()
+    code = (await teacher.account("CreateStudentInvitation", invite)).invitation_code
+    accept = account_service_pb2.AcceptInvitationRequest(invitation_code=code)
+    await ada.account("AcceptInvitation", accept)
+
+    async def change(**values: Any) -> None:
+        request = admin_service_pb2.ChangeAccountRequest(account_id=teacher.account_id, **values)
+        await admin.admin("ChangeAccount", request)
+
+    await change(disabled=True)
+    assert await reason_of(bob.account("AcceptInvitation", accept)) == reason_pb2.REASON_TOKEN_INVALID
+    await change(disabled=False, role=account_pb2.STUDENT)
+    assert await reason_of(bob.account("AcceptInvitation", accept)) == reason_pb2.REASON_TOKEN_INVALID
+    demoted = await house.signed_in("grace")
+    export = await demoted.account("ExportAccount", account_service_pb2.ExportAccountRequest())
+    assert json.loads(export.json)["students"] == []
+    await change(role=account_pb2.TEACHER)
+    again = await house.signed_in("grace")
+    assert not (await again.account("ListStudents", account_service_pb2.ListStudentsRequest())).students
 
 
 async def test_an_admin_changes_roles_but_never_the_last_admin(house: House) -> None:
