@@ -139,6 +139,6 @@ def test_messages_become_text_only_where_their_readers_are_entitled_to_them() ->
     # An error's body, the export that its owner asked for, and a concept map in a file of JSON.
     assert converting == {
         "mesh/http.py",
-        "services/identity/account_service.py",
+        "services/identity/export.py",
         "services/flowchart/export.py",
     }
