@@ -28,13 +28,16 @@ from tests.e2e.system import LocalSystem
 
 OPENAPI = Path(__file__).parents[1] / "gateway" / "openapi.json"
 LEAST_CASES = 10_000
+LEAST_IN_SEQUENCES = 1_000
 # One thread: in Python 3.11 more of them trip over each other in the fuzzer's own compiler.
 AT_ONCE = 1
 ANSWER_SECONDS = 30.0
 # A watch of something that waits for a worker has nothing more to say.
 WATCH_SECONDS = 2.0
 WATCHES = ("watchDocument", "watchVideo")
-TOKEN_SECONDS = 300
+# A case may end the session of any account: who sends the next ones has to notice soon.
+TOKEN_SECONDS = 3
+SEQUENCES = "stateful"
 # QUERY is left out: without a content type Envoy refuses it as 400 before it looks for its path.
 OTHER_VERBS = ("get", "put", "post", "delete", "options", "patch", "trace")
 # Of many equal faults one is told, with how often it was seen.
@@ -72,11 +75,11 @@ def _fuzzed(system: LocalSystem, seed: int, size: Size) -> Numbers:
         filled_library(system, accounts.token(MAIN))
         judge = Judge()
         while judge.cases < size.of(short=1, long=LEAST_CASES):
-            before = judge.cases
-            for event in from_schema(_schema(system, accounts, seed, size)).execute():
-                judge.hear(event)
-            if judge.cases == before:
-                raise RuntimeError("the fuzzer sent nothing")
+            _round(judge, _schema(system, accounts, seed, size))
+            seed += 1
+        # The fuzzer gives sequences up where the state of the system makes one of them end otherwise than before.
+        while judge.phases[SEQUENCES] < size.of(short=1, long=LEAST_IN_SEQUENCES):
+            _round(judge, _schema(system, accounts, seed, size, only_sequences=True))
             seed += 1
     numbers = Numbers(judge.cases)
     for fault, count in judge.faults.most_common(MOST_TOLD):
@@ -84,7 +87,21 @@ def _fuzzed(system: LocalSystem, seed: int, size: Size) -> Numbers:
     statuses = {str(status): count for status, count in sorted(judge.statuses.items())}
     numbers.measured(phases=dict(judge.phases), statuses=statuses, operations=len(judge.operations))
     numbers.measured(answered_well=len(judge.answered), reasons=dict(judge.reasons.most_common()))
+    in_sequences = {str(status): count for status, count in sorted(judge.in_sequences.items())}
+    numbers.measured(statuses_in_sequences=in_sequences)
+    numbers.check(
+        judge.in_sequences[401] <= judge.in_sequences.total() // 2,
+        f"few sequences were let in: {in_sequences}",
+    )
     return numbers
+
+
+def _round(judge: "Judge", schema: Any) -> None:
+    before = judge.cases
+    for event in from_schema(schema).execute():
+        judge.hear(event)
+    if judge.cases == before:
+        raise RuntimeError("the fuzzer sent nothing")
 
 
 @contextmanager
@@ -97,10 +114,12 @@ def _accounts(system: LocalSystem) -> Iterator[Accounts]:
         accounts.close()
 
 
-def _schema(system: LocalSystem, accounts: Accounts, seed: int, size: Size) -> Any:
+def _schema(
+    system: LocalSystem, accounts: Accounts, seed: int, size: Size, *, only_sequences: bool = False
+) -> Any:
     """The document as Schemathesis reads it, with what to send and what to check."""
     logging.getLogger("urllib3").setLevel(logging.ERROR)
-    config = SchemathesisConfig.from_dict(_configuration(system.url, seed, size))
+    config = SchemathesisConfig.from_dict(_configuration(system.url, seed, size, only_sequences))
     schema: Any = schemathesis.openapi.from_dict(json.loads(OPENAPI.read_text()), config=config)
     senders = Senders(accounts)
     schema.auth.providers.append(
@@ -109,7 +128,8 @@ def _schema(system: LocalSystem, accounts: Accounts, seed: int, size: Size) -> A
     return schema
 
 
-def _configuration(url: str, seed: int, size: Size) -> dict[str, Any]:
+def _configuration(url: str, seed: int, size: Size, only_sequences: bool) -> dict[str, Any]:
+    is_long = size is Size.LONG and not only_sequences
     return {
         "seed": seed,
         "base-url": url,
@@ -125,9 +145,10 @@ def _configuration(url: str, seed: int, size: Size) -> dict[str, Any]:
         },
         "checks": {"enabled": False, **{name: {"enabled": True} for name in CHECKS}},
         "phases": {
-            "examples": {"enabled": size is Size.LONG},
-            "coverage": {"enabled": size is Size.LONG, "unexpected-methods": list(OTHER_VERBS)},
-            "stateful": {"generation": {"max-examples": size.of(short=4, long=300)}},
+            "examples": {"enabled": is_long},
+            "coverage": {"enabled": is_long, "unexpected-methods": list(OTHER_VERBS)},
+            "fuzzing": {"enabled": not only_sequences},
+            SEQUENCES: {"generation": {"max-examples": size.of(short=4, long=300)}},
         },
     }
 
@@ -139,6 +160,7 @@ class Judge:
     cases: int = 0
     phases: Counter[str] = field(default_factory=Counter)
     statuses: Counter[int] = field(default_factory=Counter)
+    in_sequences: Counter[int] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
@@ -162,6 +184,8 @@ class Judge:
             self.cases += 1
             self.phases[phase] += 1
             self.operations.add(label)
+            if phase == SEQUENCES and interaction.response is not None:
+                self.in_sequences[interaction.response.status_code] += 1
             self._answer(label, interaction)
         for case_id, checks in recorder.checks.items():
             for check in checks:

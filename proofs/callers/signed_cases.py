@@ -3,12 +3,15 @@
 import asyncio
 import itertools
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from zlib import crc32
 
 import grpc
+from mootion.identity.v1.account_pb2 import ADMIN, Tokens
+from mootion.identity.v1.account_service_pb2 import GetAccountRequest, GetAccountResponse
 from mootion.identity.v1.identity_service_pb2 import (
     LoginRequest,
     LoginResponse,
@@ -22,7 +25,10 @@ from mesh.config import Settings
 
 PASSWORD = "correct horse battery"
 _SERVICE = "/mootion.identity.v1.IdentityService/"
+_ACCOUNTS = "/mootion.identity.v1.AccountService/"
 MAIN = "main"
+# Half of what an access token lives.
+_YOUNG_SECONDS = 300.0
 # Ends its own session, or the account's: none that another case needs.
 _LEAVES = ("logout", "revokeSession", "deleteAccount", "changePassword", "SecondFactor", "resetPassword")
 # Methods that a principal may call more seldom than a fuzzer does, so that many take turns.
@@ -39,7 +45,7 @@ class Accounts:
 
     settings: Settings
     _channel: grpc.Channel = field(init=False)
-    _refresh: dict[str, str] = field(default_factory=dict)
+    _signed_in: dict[str, "_SignedIn"] = field(default_factory=dict)
     _names: Iterator[int] = field(default_factory=itertools.count)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -49,27 +55,37 @@ class Accounts:
     def token(self, who: str) -> str:
         """A good access token: of the same account as before as long as its session goes on."""
         with self._lock:
-            return self._renewed(who) or self._of_new_account(who)
+            held = self._signed_in.get(who)
+            if held is not None and held.is_young() and self._is_administrator(held.access_token):
+                return held.access_token
+            renewed = self._renewed(who, held) if held is not None else ""
+            return renewed if self._is_administrator(renewed) else self._of_new_account(who)
 
     def close(self) -> None:
         """Nobody signs in any more."""
         self._channel.close()
 
-    def _renewed(self, who: str) -> str:
-        used = self._refresh.get(who)
-        if used is None:
-            return ""
+    def _is_administrator(self, token: str) -> bool:
+        call = self._channel.unary_unary(
+            f"{_ACCOUNTS}GetAccount", GetAccountRequest.SerializeToString, GetAccountResponse.FromString
+        )
+        try:
+            reply = call(GetAccountRequest(), metadata=(("authorization", f"Bearer {token}"),), timeout=20)
+        except grpc.RpcError:
+            return False
+        return bool(reply.account.role == ADMIN)
+
+    def _renewed(self, who: str, held: "_SignedIn") -> str:
         call = self._channel.unary_unary(
             f"{_SERVICE}RefreshTokens",
             RefreshTokensRequest.SerializeToString,
             RefreshTokensResponse.FromString,
         )
         try:
-            reply = call(RefreshTokensRequest(refresh_token=used), timeout=20)
+            reply = call(RefreshTokensRequest(refresh_token=held.refresh_token), timeout=20)
         except grpc.RpcError:
             return ""
-        self._refresh[who] = reply.tokens.refresh_token
-        return str(reply.tokens.access_token)
+        return self._kept(who, reply.tokens)
 
     def _of_new_account(self, who: str) -> str:
         name = f"fuzzer-{who}-{next(self._names)}"
@@ -77,9 +93,21 @@ class Accounts:
         call = self._channel.unary_unary(
             f"{_SERVICE}Login", LoginRequest.SerializeToString, LoginResponse.FromString
         )
-        reply = call(LoginRequest(username=name, password=PASSWORD), timeout=30)
-        self._refresh[who] = reply.tokens.refresh_token
-        return str(reply.tokens.access_token)
+        return self._kept(who, call(LoginRequest(username=name, password=PASSWORD), timeout=30).tokens)
+
+    def _kept(self, who: str, tokens: Tokens) -> str:
+        self._signed_in[who] = _SignedIn(tokens.access_token, tokens.refresh_token, time.monotonic())
+        return tokens.access_token
+
+
+@dataclass(frozen=True)
+class _SignedIn:
+    access_token: str
+    refresh_token: str
+    since: float
+
+    def is_young(self) -> bool:
+        return time.monotonic() < self.since + _YOUNG_SECONDS
 
 
 @dataclass
