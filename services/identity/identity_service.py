@@ -74,7 +74,9 @@ class IdentityService(rpc.IdentityServiceServicer):
         if not refresh:
             raise token_invalid("None was given.")
         tokens = await self.desk.sessions.renew(refresh)
-        handed = await cookies.hand_over(context_, tokens, as_cookies=request.use_cookies)
+        # What came as a cookie, which no script reads, goes back as one: else a script could have it read out.
+        as_cookies = request.use_cookies or not request.refresh_token
+        handed = await cookies.hand_over(context_, tokens, as_cookies=as_cookies)
         return messages.RefreshTokensResponse(tokens=handed)
 
     async def Logout(self, request: messages.LogoutRequest, context_: Context) -> messages.LogoutResponse:
