@@ -5,6 +5,7 @@ import hmac
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 SIGNATURE_KEY = "mootion-signature"
 SIGNED_KEYS = ("mootion-caller", "mootion-principal", "mootion-role", "mootion-request-id")
@@ -44,8 +45,14 @@ class Stamp:
 
     def _digest(self, moment: str, lines: Iterable[str]) -> str:
         text = "\n".join((self.scheme, moment, *lines))
-        digest = hmac.digest(self.key, text.encode(), "sha256")
-        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        # A copy of the keyed state: `hmac.digest` lets go of the interpreter's lock, and gets it back late under load.
+        made = self._keyed.copy()
+        made.update(text.encode())
+        return base64.urlsafe_b64encode(made.digest()).decode().rstrip("=")
+
+    @cached_property
+    def _keyed(self) -> hmac.HMAC:
+        return hmac.new(self.key, digestmod="sha256")
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,7 @@ class Signer:
         """Whether the signature is ours, of this call, and at most a minute old."""
         return self._stamp.is_good(signature, _lines(path, metadata))
 
-    @property
+    @cached_property
     def _stamp(self) -> Stamp:
         return Stamp(self.key, _SCHEME, self.now)
 
