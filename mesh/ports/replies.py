@@ -34,6 +34,10 @@ class Replies(Protocol):
         """
         ...
 
+    async def forget(self, principal: str) -> None:
+        """Removes every reply to a principal, as when its account was erased."""
+        ...
+
 
 def place_of(principal: str, method: str, request_id: str) -> str:
     """What a reply is sealed for, where it holds secrets."""

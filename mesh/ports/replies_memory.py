@@ -25,3 +25,7 @@ class InMemoryReplies:
         """
         if self._replies.setdefault((principal, method, request_id), stored) is not stored:
             raise AlreadyRemembered(f"request id {request_id!r} was answered by another call")
+
+    async def forget(self, principal: str) -> None:
+        """See `Replies.forget`."""
+        self._replies = {key: stored for key, stored in self._replies.items() if key[0] != principal}

@@ -1,6 +1,6 @@
 """Replies remembered in the database."""
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from mesh.idempotency import IdempotentRequest
 from mesh.ports.outgoing import NewReply
@@ -33,3 +33,8 @@ class SqlReplies:
             added = await transaction.execute(self._database.outgoing.reply(new, self._database.now()))
             if added.rowcount == 0:
                 raise already_remembered(new)
+
+    async def forget(self, principal: str) -> None:
+        """See `Replies.forget`."""
+        async with self._database.transaction() as transaction:
+            await transaction.execute(delete(replies).where(replies.c.principal == principal))

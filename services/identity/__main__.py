@@ -73,8 +73,10 @@ async def _upkeep(desk: Desk) -> None:
         now_us = desk.now_us()
         async with desk.runtime.database.transaction() as tx:
             await desk.sessions.store.forget(tx, now_us, now_us - 2 * LIFETIME_SECONDS * 1_000_000)
-            await tell_again(tx, now_us)
+            erased = await tell_again(tx, now_us)
             await token_store.forget(tx, now_us)
+        for account_id in erased:
+            await desk.runtime.replies.forget(account_id)
         await asyncio.sleep(UPKEEP_SECONDS * random.uniform(0.5, 1.5))
 
 

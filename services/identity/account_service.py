@@ -63,6 +63,7 @@ class AccountService(rpc.AccountServiceServicer):
         async with self.desk.runtime.database.transaction() as tx:
             await self._held(tx, account)
             await erase(self.desk, tx, account.account_id)
+        await self.desk.runtime.replies.forget(account.account_id)
         return messages.DeleteAccountResponse()
 
     async def ChangePassword(

@@ -70,6 +70,7 @@ class AdminService(rpc.AdminServiceServicer):
             admins = await self.desk.accounts.admins(tx)
             _keep_an_admin(admins, await self.desk.account(tx, request.account_id))
             await erase(self.desk, tx, request.account_id)
+        await self.desk.runtime.replies.forget(request.account_id)
         return messages.EraseAccountResponse()
 
     async def RotateKeys(

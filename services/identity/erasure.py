@@ -1,5 +1,7 @@
 """Removes accounts, here and by telling every other service."""
 
+from collections.abc import Sequence
+
 from mootion.event.v1 import event_pb2
 
 from mesh.access_token import LIFETIME_SECONDS
@@ -25,10 +27,15 @@ async def erase(desk: Desk, tx: Transaction, account_id: str) -> None:
     _tell(tx, account_id)
 
 
-async def tell_again(tx: Transaction, now_us: int) -> None:
-    """Tells every service once more of accounts that were erased, when nobody can be believed to be theirs any more."""
-    for account_id in await token_store.use_ended(tx, ERASED, now_us):
+async def tell_again(tx: Transaction, now_us: int) -> Sequence[str]:
+    """Tells every service once more of accounts that were erased, when nobody can be believed to be theirs any more.
+
+    Gives their ids.
+    """
+    erased = await token_store.use_ended(tx, ERASED, now_us)
+    for account_id in erased:
         _tell(tx, account_id)
+    return erased
 
 
 def _tell(tx: Transaction, account_id: str) -> None:

@@ -63,6 +63,18 @@ async def test_services_are_told_at_once_and_once_more_when_nobody_can_be_believ
     assert await everything_of(ada, house) == []
 
 
+async def test_replies_that_were_kept_for_repeats_are_forgotten(house: House) -> None:
+    ada, bob = await house.newcomer("ada"), await house.newcomer("bob")
+    for person in (ada, bob):
+        key = account_service_pb2.CreateApiKeyRequest(name="a", scopes=["video:read"], request_id="one")
+        await person.account("CreateApiKey", key)
+    await ada.account("DeleteAccount", account_service_pb2.DeleteAccountRequest(password=PASSWORD))
+    method = "/mootion.identity.v1.AccountService/CreateApiKey"
+    replies = house.running.runtime.replies
+    assert await replies.recall(ada.account_id, method, "one") is None
+    assert await replies.recall(bob.account_id, method, "one") is not None
+
+
 async def test_until_then_its_id_stands_nowhere_else(house: House) -> None:
     ada = await house.newcomer("ada")
     assert len(await everything_of(ada, house)) > 1
