@@ -204,3 +204,13 @@ async def test_a_row_that_may_be_there_is_added_or_changed(stores: Stores) -> No
 
     await asyncio.gather(*(add_one() for _ in range(8)))
     assert await value(stores, "a") == 8
+
+
+async def test_the_replies_to_one_principal_are_forgotten_and_no_others(stores: Stores) -> None:
+    for principal, request_id in (("ada", "r1"), ("ada", "r2"), ("bob", "r1")):
+        await stores.replies.store(principal, "/a", request_id, StoredReply(b"hash", b"reply"))
+    await stores.replies.forget("ada")
+    await stores.replies.forget("nobody")
+    assert [await stores.replies.recall("ada", "/a", one) for one in ("r1", "r2")] == [None, None]
+    assert await stores.replies.recall("bob", "/a", "r1") is not None
+    await stores.replies.store("ada", "/a", "r1", StoredReply(b"hash", b"reply"))
