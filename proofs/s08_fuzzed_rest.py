@@ -36,7 +36,7 @@ ANSWER_SECONDS = 30.0
 WATCH_SECONDS = 2.0
 WATCHES = ("watchDocument", "watchVideo")
 # A case may end the session of any account: who sends the next ones has to notice soon.
-TOKEN_SECONDS = 3
+TOKEN_SECONDS = 1
 SEQUENCES = "stateful"
 # QUERY is left out: without a content type Envoy refuses it as 400 before it looks for its path.
 OTHER_VERBS = ("get", "put", "post", "delete", "options", "patch", "trace")
