@@ -169,7 +169,9 @@ class RefreshTokensRequest(_message.Message):
     refresh_token: _builtins.str
     """The refresh token. Default: the one in the cookie."""
     use_cookies: _builtins.bool
-    """Whether the tokens come as cookies that scripts cannot read, and not in the reply. Default false."""
+    """Whether the tokens come as cookies that scripts cannot read, and not in the reply. Default false; always so where
+    the refresh token came as a cookie.
+    """
     request_id: _builtins.str
     """Makes the call exactly-once: the same id and body give the same reply. Default: none."""
     def __init__(
