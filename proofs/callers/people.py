@@ -117,7 +117,7 @@ def ids_in(message: Message) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class House:
-    """Who lives in a system: two students, the teacher of the first, an administrator, and somebody to be erased."""
+    """Who lives in a system: two students, a teacher of the first, an administrator, and somebody to be erased."""
 
     nobody: Person
     other: Person
@@ -133,18 +133,24 @@ class House:
 
 
 async def moved_in(door: Door, settings: Settings) -> House:
-    """Registers everybody, gives roles, and links the teacher with the first student."""
+    """Registers everybody, gives roles, and links teachers with the first student."""
     nobody = Person("nobody", door, policy_pb2.ACCESS_ROLE_PUBLIC)
-    other, owner, teacher, admin, spare = (
-        Person(name, door) for name in ("other", "owner", "teacher", "admin", "spare")
+    other, owner, teacher, tutor, admin, spare = (
+        Person(name, door) for name in ("other", "owner", "teacher", "tutor", "admin", "spare")
     )
     admin.account_id = await create_admin(settings, admin.name, PASSWORD)
-    await asyncio.gather(*(each.register() for each in (other, owner, teacher, spare)), admin.sign_in())
+    await asyncio.gather(
+        *(each.register() for each in (other, owner, teacher, tutor, spare)), admin.sign_in()
+    )
     admin.role, teacher.role = policy_pb2.ACCESS_ROLE_ADMIN, policy_pb2.ACCESS_ROLE_TEACHER
-    change = admin_service_pb2.ChangeAccountRequest(account_id=teacher.account_id, role=account_pb2.TEACHER)
-    await admin.door.call(method(f"{_ADMIN}ChangeAccount"), change, admin.headers)
-    await teacher.sign_in()
+    for each in (teacher, tutor):
+        change = admin_service_pb2.ChangeAccountRequest(account_id=each.account_id, role=account_pb2.TEACHER)
+        await admin.door.call(method(f"{_ADMIN}ChangeAccount"), change, admin.headers)
+        await each.sign_in()
     await _link(teacher, owner)
+    # The first student has a second teacher to part from, so that the first one keeps it.
+    await _link(tutor, owner)
+    owner.owns["teacher_id"] = [tutor.account_id]
     await _link(admin, spare)
     # What a person may do with accounts: a teacher with those of its students, an administrator with any.
     teacher.owns["account_id"], admin.owns["account_id"] = [owner.account_id], [spare.account_id]

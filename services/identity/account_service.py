@@ -11,10 +11,10 @@ from mootion.identity.v1 import account_service_pb2_grpc as rpc
 from mesh import context, pages
 from mesh.errors import not_found
 from mesh.ports.sql import Reader, Transaction
-from services.identity import api_keys, one_time, second_factor, token_store
+from services.identity import api_keys, link_store, one_time, second_factor, token_store
 from services.identity.account_store import StoredAccount
 from services.identity.credentials import wrong_credentials
-from services.identity.describe import account_message, session_message
+from services.identity.describe import account_message, session_message, student_message, teacher_message
 from services.identity.desk import Desk
 from services.identity.erasure import erase
 from services.identity.export import exported
@@ -202,23 +202,43 @@ class AccountService(rpc.AccountServiceServicer):
             pages.decode(request, int, str),
         )
         async with self.desk.runtime.database.reading() as reader:
-            rows = await token_store.list_students(reader, context.principal_id(), after, size + 1)
+            rows = await link_store.students_of(reader, context.principal_id(), after, size + 1)
         token = ""
         if len(rows) > size:
             token = pages.encode(request, rows[size - 1].linked_us, rows[size - 1].account_id)
-        reply = messages.ListStudentsResponse(next_page_token=token)
-        for row in rows[:size]:
-            student = reply.students.add(account_id=row.account_id, username=row.username)
-            student.link_time.FromMicroseconds(row.linked_us)
-        return reply
+        shown = [student_message(row) for row in rows[:size]]
+        return messages.ListStudentsResponse(students=shown, next_page_token=token)
 
     async def RemoveStudent(
         self, request: messages.RemoveStudentRequest, context_: Context
     ) -> messages.RemoveStudentResponse:
         async with self.desk.runtime.database.transaction() as tx:
-            if not await token_store.unlink(tx, context.principal_id(), request.account_id):
+            if not await link_store.unlink(tx, context.principal_id(), request.account_id):
                 raise not_found("student", request.account_id)
         return messages.RemoveStudentResponse()
+
+    async def ListTeachers(
+        self, request: messages.ListTeachersRequest, context_: Context
+    ) -> messages.ListTeachersResponse:
+        size, after = (
+            pages.page_size(request.page_size, default=20, most=100),
+            pages.decode(request, int, str),
+        )
+        async with self.desk.runtime.database.reading() as reader:
+            rows = await link_store.teachers_of(reader, context.principal_id(), after, size + 1)
+        token = ""
+        if len(rows) > size:
+            token = pages.encode(request, rows[size - 1].linked_us, rows[size - 1].account_id)
+        shown = [teacher_message(row) for row in rows[:size]]
+        return messages.ListTeachersResponse(teachers=shown, next_page_token=token)
+
+    async def RemoveTeacher(
+        self, request: messages.RemoveTeacherRequest, context_: Context
+    ) -> messages.RemoveTeacherResponse:
+        async with self.desk.runtime.database.transaction() as tx:
+            if not await link_store.unlink(tx, request.teacher_id, context.principal_id()):
+                raise not_found("teacher", request.teacher_id)
+        return messages.RemoveTeacherResponse()
 
     async def _described(self, reader: Reader) -> account_pb2.Account:
         account = await self.desk.caller(reader)

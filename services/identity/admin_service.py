@@ -11,7 +11,7 @@ from mootion.identity.v1 import admin_service_pb2_grpc as rpc
 
 from mesh import pages
 from mesh.errors import precondition
-from services.identity import token_store
+from services.identity import link_store
 from services.identity.account_store import StoredAccount
 from services.identity.describe import account_message
 from services.identity.desk import Desk
@@ -59,7 +59,7 @@ class AdminService(rpc.AdminServiceServicer):
                 await self.desk.sessions.end(tx, account.account_id)
             if changed.role == account_pb2.STUDENT:
                 # Who let a teacher in did not let in whoever the account is made next.
-                await token_store.unlink_all(tx, account.account_id)
+                await link_store.unlink_all(tx, account.account_id)
             providers = await self.desk.accounts.providers_of(tx, account.account_id)
         return messages.ChangeAccountResponse(account=account_message(changed, providers))
 

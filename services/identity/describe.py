@@ -1,6 +1,7 @@
 """Accounts and sessions as callers see them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from mootion.identity.v1 import account_pb2
 
@@ -34,4 +35,18 @@ def session_message(session: StoredSession, current_id: str) -> account_pb2.Sess
     )
     message.create_time.FromMicroseconds(session.created_us)
     message.refresh_time.FromMicroseconds(session.refreshed_us)
+    return message
+
+
+def student_message(row: Any) -> account_pb2.Student:
+    """A student of a teacher."""
+    message = account_pb2.Student(account_id=row.account_id, username=row.username)
+    message.link_time.FromMicroseconds(row.linked_us)
+    return message
+
+
+def teacher_message(row: Any) -> account_pb2.Teacher:
+    """A teacher of a student."""
+    message = account_pb2.Teacher(teacher_id=row.account_id, username=row.username)
+    message.link_time.FromMicroseconds(row.linked_us)
     return message

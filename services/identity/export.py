@@ -9,7 +9,7 @@ from mootion.identity.v1 import account_pb2
 
 from mesh.ports.audit import AuditQuery, Entry
 from mesh.ports.sql import Reader
-from services.identity import api_keys, token_store
+from services.identity import api_keys, link_store, token_store
 from services.identity.describe import session_message
 from services.identity.desk import Desk
 
@@ -35,10 +35,8 @@ async def exported(desk: Desk, reader: Reader, account: account_pb2.Account) -> 
         lambda after: token_store.list_api_keys(reader, owner, after, PAGE),
         lambda row: (row.created_us, row.api_key_id),
     )
-    students = await _every(
-        lambda after: token_store.list_students(reader, owner, after, PAGE),
-        lambda row: (row.linked_us, row.account_id),
-    )
+    students = await _every(lambda after: link_store.students_of(reader, owner, after, PAGE), _linked_at)
+    teachers = await _every(lambda after: link_store.teachers_of(reader, owner, after, PAGE), _linked_at)
     entries = await _every(
         lambda after: desk.runtime.audit.list(
             AuditQuery(principal_id=owner, from_us=now_us - AUDITED_DAYS * _DAY_US, after=after, limit=PAGE)
@@ -51,9 +49,13 @@ async def exported(desk: Desk, reader: Reader, account: account_pb2.Account) -> 
         "sessions": [MessageToDict(session_message(one, "")) for one in sessions],
         "apiKeys": [MessageToDict(key) for key in api_keys.described(keys)],
         "students": [row.username for row in students],
-        "teachers": list(await token_store.teachers_of(reader, owner)),
+        "teachers": [row.username for row in teachers],
         "auditEntries": [_entry(entry) for entry in entries],
     }
+
+
+def _linked_at(row: Any) -> Place:
+    return row.linked_us, row.account_id
 
 
 async def _every(

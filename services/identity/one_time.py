@@ -3,7 +3,7 @@
 from mootion.identity.v1 import account_pb2
 
 from mesh.ports.sql import Transaction
-from services.identity import opaque, token_store
+from services.identity import link_store, opaque, token_store
 from services.identity.account_store import StoredAccount
 from services.identity.desk import Desk
 from services.identity.passwords import check_strength
@@ -79,7 +79,7 @@ async def accept(desk: Desk, tx: Transaction, code: str, student_id: str) -> str
     teacher = await desk.accounts.find(tx, teacher_id) if teacher_id else None
     if teacher is None or not _may_teach(teacher) or teacher.account_id == student_id:
         raise token_invalid("Ask the teacher for a new code.")
-    await token_store.link(tx, teacher.account_id, student_id, desk.now_us())
+    await link_store.link(tx, teacher.account_id, student_id, desk.now_us())
     return teacher.username
 
 

@@ -1,4 +1,4 @@
-"""Rows of tokens for one use, API keys, and links between teachers and students."""
+"""Rows of tokens for one use and of API keys."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row, and_, delete, insert, or_, select, update
 
 from mesh.ports.sql import Reader, Transaction
-from services.identity.store import accounts, api_keys, one_time_tokens, students
+from services.identity.store import api_keys, one_time_tokens
 
 
 async def add(
@@ -52,46 +52,6 @@ async def forget(tx: Transaction, now_us: int) -> None:
     """Removes tokens and keys that have ended."""
     await tx.execute(delete(one_time_tokens).where(one_time_tokens.c.ends_us <= now_us))
     await tx.execute(delete(api_keys).where(api_keys.c.ends_us <= now_us))
-
-
-async def link(tx: Transaction, teacher_id: str, student_id: str, now_us: int) -> None:
-    """Links a student with a teacher; a second time changes nothing."""
-    values = {"teacher_id": teacher_id, "student_id": student_id, "linked_us": now_us}
-    row = tx.insert(students).values(values)
-    await tx.execute(row.on_conflict_do_nothing(index_elements=["teacher_id", "student_id"]))
-
-
-async def unlink(tx: Transaction, teacher_id: str, student_id: str) -> bool:
-    """Ends a link. False: there is none."""
-    pair = and_(students.c.teacher_id == teacher_id, students.c.student_id == student_id)
-    return (await tx.execute(delete(students).where(pair))).rowcount == 1
-
-
-async def unlink_all(tx: Transaction, teacher_id: str) -> None:
-    """Ends every link of a teacher."""
-    await tx.execute(delete(students).where(students.c.teacher_id == teacher_id))
-
-
-async def list_students(
-    reader: Reader, teacher_id: str, after: tuple[int, str] | None, limit: int
-) -> Sequence[Row[Any]]:
-    """Rows of account_id, username and linked_us, the latest first, from behind `after` (time of the link, id)."""
-    columns = (accounts.c.account_id, accounts.c.username, students.c.linked_us)
-    joined = select(*columns).join(students, students.c.student_id == accounts.c.account_id)
-    statement = joined.where(students.c.teacher_id == teacher_id)
-    if after is not None:
-        linked_us, student_id = after
-        same = and_(students.c.linked_us == linked_us, students.c.student_id < student_id)
-        statement = statement.where(or_(students.c.linked_us < linked_us, same))
-    ordered = statement.order_by(students.c.linked_us.desc(), students.c.student_id.desc())
-    return (await reader.execute(ordered.limit(limit))).all()
-
-
-async def teachers_of(reader: Reader, student_id: str) -> Sequence[str]:
-    """Names of the teachers that a student let in, in order."""
-    joined = select(accounts.c.username).join(students, students.c.teacher_id == accounts.c.account_id)
-    mine = joined.where(students.c.student_id == student_id).order_by(accounts.c.username)
-    return (await reader.execute(mine)).scalars().all()
 
 
 async def add_api_key(tx: Transaction, values: dict[str, Any]) -> None:

@@ -128,6 +128,30 @@ async def test_a_student_lets_a_teacher_in_by_a_code(house: House) -> None:
     assert await reason_of(teacher.account("RemoveStudent", remove)) == reason_pb2.REASON_NOT_FOUND
 
 
+async def test_a_student_sees_its_teachers_and_ends_the_link(house: House) -> None:
+    teachers = [await promoted(house, name, account_pb2.TEACHER) for name in ("grace", "alan", "mary")]
+    ada, bob = await house.newcomer("ada"), await house.newcomer("bob")
+    invite = account_service_pb2.CreateStudentInvitationRequest()
+    for teacher in teachers:
+        code = (await teacher.account("CreateStudentInvitation", invite)).invitation_code
+        for student in (ada, bob):
+            accept = account_service_pb2.AcceptInvitationRequest(invitation_code=code)
+            await student.account("AcceptInvitation", accept)
+    listing = account_service_pb2.ListTeachersRequest(page_size=2)
+    first = await ada.account("ListTeachers", listing)
+    listing.page_token = first.next_page_token
+    rest = await ada.account("ListTeachers", listing)
+    names = [teacher.username for teacher in (*first.teachers, *rest.teachers)]
+    assert (names, rest.next_page_token) == (["mary", "alan", "grace"], "")
+    remove = account_service_pb2.RemoveTeacherRequest(teacher_id=teachers[0].account_id)
+    await ada.account("RemoveTeacher", remove)
+    assert await reason_of(ada.account("RemoveTeacher", remove)) == reason_pb2.REASON_NOT_FOUND
+    seen = (await teachers[0].account("ListStudents", account_service_pb2.ListStudentsRequest())).students
+    assert [student.username for student in seen] == ["bob"]
+    export = await ada.account("ExportAccount", account_service_pb2.ExportAccountRequest())
+    assert json.loads(export.json)["teachers"] == ["mary", "alan"]
+
+
 async def test_who_is_no_teacher_any_more_has_no_students_and_gets_none(house: House) -> None:
     admin = await promoted(house, "root-admin", account_pb2.ADMIN)
     teacher = await promoted(house, "grace", account_pb2.TEACHER)

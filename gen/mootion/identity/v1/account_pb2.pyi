@@ -275,3 +275,35 @@ class Student(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Student: _TypeAlias = Student  # noqa: Y015
+
+@_typing.final
+class Teacher(_message.Message):
+    """A teacher who sees the work of a student."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEACHER_ID_FIELD_NUMBER: _builtins.int
+    USERNAME_FIELD_NUMBER: _builtins.int
+    LINK_TIME_FIELD_NUMBER: _builtins.int
+    teacher_id: _builtins.str
+    """Account of the teacher."""
+    username: _builtins.str
+    """Name the teacher signs in with."""
+    @_builtins.property
+    def link_time(self) -> _timestamp_pb2.Timestamp:
+        """Since when."""
+
+    def __init__(
+        self,
+        *,
+        teacher_id: _builtins.str = ...,
+        username: _builtins.str = ...,
+        link_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["link_time", b"link_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["link_time", b"link_time", "teacher_id", b"teacher_id", "username", b"username"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Teacher: _TypeAlias = Teacher  # noqa: Y015

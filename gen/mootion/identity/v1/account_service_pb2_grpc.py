@@ -120,6 +120,16 @@ class AccountServiceStub:
                 request_serializer=mootion_dot_identity_dot_v1_dot_account__service__pb2.RemoveStudentRequest.SerializeToString,
                 response_deserializer=mootion_dot_identity_dot_v1_dot_account__service__pb2.RemoveStudentResponse.FromString,
                 _registered_method=True)
+        self.ListTeachers = channel.unary_unary(
+                '/mootion.identity.v1.AccountService/ListTeachers',
+                request_serializer=mootion_dot_identity_dot_v1_dot_account__service__pb2.ListTeachersRequest.SerializeToString,
+                response_deserializer=mootion_dot_identity_dot_v1_dot_account__service__pb2.ListTeachersResponse.FromString,
+                _registered_method=True)
+        self.RemoveTeacher = channel.unary_unary(
+                '/mootion.identity.v1.AccountService/RemoveTeacher',
+                request_serializer=mootion_dot_identity_dot_v1_dot_account__service__pb2.RemoveTeacherRequest.SerializeToString,
+                response_deserializer=mootion_dot_identity_dot_v1_dot_account__service__pb2.RemoveTeacherResponse.FromString,
+                _registered_method=True)
 
 
 class AccountServiceServicer:
@@ -246,6 +256,20 @@ class AccountServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListTeachers(self, request, context):
+        """Lists the teachers who see the caller's work, the latest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveTeacher(self, request, context):
+        """Ends the link between the caller and a teacher, who sees the caller's work no more.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AccountServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -333,6 +357,16 @@ def add_AccountServiceServicer_to_server(servicer, server):
                     servicer.RemoveStudent,
                     request_deserializer=mootion_dot_identity_dot_v1_dot_account__service__pb2.RemoveStudentRequest.FromString,
                     response_serializer=mootion_dot_identity_dot_v1_dot_account__service__pb2.RemoveStudentResponse.SerializeToString,
+            ),
+            'ListTeachers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTeachers,
+                    request_deserializer=mootion_dot_identity_dot_v1_dot_account__service__pb2.ListTeachersRequest.FromString,
+                    response_serializer=mootion_dot_identity_dot_v1_dot_account__service__pb2.ListTeachersResponse.SerializeToString,
+            ),
+            'RemoveTeacher': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveTeacher,
+                    request_deserializer=mootion_dot_identity_dot_v1_dot_account__service__pb2.RemoveTeacherRequest.FromString,
+                    response_serializer=mootion_dot_identity_dot_v1_dot_account__service__pb2.RemoveTeacherResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -795,6 +829,60 @@ class AccountService:
             '/mootion.identity.v1.AccountService/RemoveStudent',
             mootion_dot_identity_dot_v1_dot_account__service__pb2.RemoveStudentRequest.SerializeToString,
             mootion_dot_identity_dot_v1_dot_account__service__pb2.RemoveStudentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTeachers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/mootion.identity.v1.AccountService/ListTeachers',
+            mootion_dot_identity_dot_v1_dot_account__service__pb2.ListTeachersRequest.SerializeToString,
+            mootion_dot_identity_dot_v1_dot_account__service__pb2.ListTeachersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveTeacher(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/mootion.identity.v1.AccountService/RemoveTeacher',
+            mootion_dot_identity_dot_v1_dot_account__service__pb2.RemoveTeacherRequest.SerializeToString,
+            mootion_dot_identity_dot_v1_dot_account__service__pb2.RemoveTeacherResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -69,6 +69,10 @@ class AccountServiceStub:
     """Lists the caller's students, the latest first."""
     RemoveStudent: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.RemoveStudentRequest, _account_service_pb2.RemoveStudentResponse]
     """Ends the link between the caller and a student."""
+    ListTeachers: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.ListTeachersRequest, _account_service_pb2.ListTeachersResponse]
+    """Lists the teachers who see the caller's work, the latest first."""
+    RemoveTeacher: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.RemoveTeacherRequest, _account_service_pb2.RemoveTeacherResponse]
+    """Ends the link between the caller and a teacher, who sees the caller's work no more."""
 
 @_typing.type_check_only
 class AccountServiceAsyncStub(AccountServiceStub):
@@ -111,6 +115,10 @@ class AccountServiceAsyncStub(AccountServiceStub):
     """Lists the caller's students, the latest first."""
     RemoveStudent: _aio.UnaryUnaryMultiCallable[_account_service_pb2.RemoveStudentRequest, _account_service_pb2.RemoveStudentResponse]  # type: ignore[assignment]
     """Ends the link between the caller and a student."""
+    ListTeachers: _aio.UnaryUnaryMultiCallable[_account_service_pb2.ListTeachersRequest, _account_service_pb2.ListTeachersResponse]  # type: ignore[assignment]
+    """Lists the teachers who see the caller's work, the latest first."""
+    RemoveTeacher: _aio.UnaryUnaryMultiCallable[_account_service_pb2.RemoveTeacherRequest, _account_service_pb2.RemoveTeacherResponse]  # type: ignore[assignment]
+    """Ends the link between the caller and a teacher, who sees the caller's work no more."""
 
 class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
     """What a person does with its own account, and a teacher with its students."""
@@ -252,5 +260,21 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_account_service_pb2.RemoveStudentResponse, _abc.Awaitable[_account_service_pb2.RemoveStudentResponse]]:
         """Ends the link between the caller and a student."""
+
+    @_abc_1.abstractmethod
+    def ListTeachers(
+        self,
+        request: _account_service_pb2.ListTeachersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_account_service_pb2.ListTeachersResponse, _abc.Awaitable[_account_service_pb2.ListTeachersResponse]]:
+        """Lists the teachers who see the caller's work, the latest first."""
+
+    @_abc_1.abstractmethod
+    def RemoveTeacher(
+        self,
+        request: _account_service_pb2.RemoveTeacherRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_account_service_pb2.RemoveTeacherResponse, _abc.Awaitable[_account_service_pb2.RemoveTeacherResponse]]:
+        """Ends the link between the caller and a teacher, who sees the caller's work no more."""
 
 def add_AccountServiceServicer_to_server(servicer: AccountServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
