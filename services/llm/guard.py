@@ -20,6 +20,8 @@ _SPELLED = re.compile(r"(?<![^\W_])(?:[^\W_][\W_]+){7,}[^\W_](?![^\W_])")
 COPIED_WORDS = 7
 LONGEST_WORD = 28
 SHORTEST_CONTENT_WORD = 4
+# Words that say nothing of a document by themselves. Denial stands among adverbs elsewhere, most of which do.
+_NO_CONTENT = FUNCTION_WORDS | {"not"}
 
 
 def words_in(text: str) -> list[str]:
@@ -45,7 +47,7 @@ def support(text: str, sources: Iterable[str]) -> float:
     Where it has short words only, such as `6 N`, it is the share of those that are no function words. It is 0 where the
     two have nothing but function words in common: a text without anything else, such as `It is.`, is never borne out.
     """
-    content = _stems(set(words_in(text)) - FUNCTION_WORDS)
+    content = _stems(set(words_in(text)) - _NO_CONTENT)
     known = set().union(*(stems_in(source, shortest=1) for source in sources))
     if not content & known:
         return 0.0

@@ -81,6 +81,8 @@ def test_a_text_that_has_no_word_of_its_sources_is_not_supported(text: str) -> N
     assert support(text, [" ".join(words)]) == 0 or any(word in text.casefold() for word in words)
 
 
-@pytest.mark.parametrize("text", ["NaN", "null", "...", "Yes.", "It is so.", "That is what it does.", ""])
+@pytest.mark.parametrize(
+    "text", ["NaN", "null", "...", "Yes.", "It is so.", "That is what it does.", "Not.", ""]
+)
 def test_what_says_nothing_of_the_document_is_not_supported(text: str) -> None:
     assert support(text, [DOCUMENT]) == 0
