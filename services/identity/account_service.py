@@ -1,12 +1,15 @@
 """One short method for each RPC of AccountService."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import grpc
 from mootion.identity.v1 import account_pb2
 from mootion.identity.v1 import account_service_pb2 as messages
 from mootion.identity.v1 import account_service_pb2_grpc as rpc
+from sqlalchemy import Row
 
 from mesh import context, pages
 from mesh.errors import not_found
@@ -197,17 +200,8 @@ class AccountService(rpc.AccountServiceServicer):
     async def ListStudents(
         self, request: messages.ListStudentsRequest, context_: Context
     ) -> messages.ListStudentsResponse:
-        size, after = (
-            pages.page_size(request.page_size, default=20, most=100),
-            pages.decode(request, int, str),
-        )
-        async with self.desk.runtime.database.reading() as reader:
-            rows = await link_store.students_of(reader, context.principal_id(), after, size + 1)
-        token = ""
-        if len(rows) > size:
-            token = pages.encode(request, rows[size - 1].linked_us, rows[size - 1].account_id)
-        shown = [student_message(row) for row in rows[:size]]
-        return messages.ListStudentsResponse(students=shown, next_page_token=token)
+        rows, token = await self._linked(request, link_store.students_of)
+        return messages.ListStudentsResponse(students=map(student_message, rows), next_page_token=token)
 
     async def RemoveStudent(
         self, request: messages.RemoveStudentRequest, context_: Context
@@ -220,17 +214,8 @@ class AccountService(rpc.AccountServiceServicer):
     async def ListTeachers(
         self, request: messages.ListTeachersRequest, context_: Context
     ) -> messages.ListTeachersResponse:
-        size, after = (
-            pages.page_size(request.page_size, default=20, most=100),
-            pages.decode(request, int, str),
-        )
-        async with self.desk.runtime.database.reading() as reader:
-            rows = await link_store.teachers_of(reader, context.principal_id(), after, size + 1)
-        token = ""
-        if len(rows) > size:
-            token = pages.encode(request, rows[size - 1].linked_us, rows[size - 1].account_id)
-        shown = [teacher_message(row) for row in rows[:size]]
-        return messages.ListTeachersResponse(teachers=shown, next_page_token=token)
+        rows, token = await self._linked(request, link_store.teachers_of)
+        return messages.ListTeachersResponse(teachers=map(teacher_message, rows), next_page_token=token)
 
     async def RemoveTeacher(
         self, request: messages.RemoveTeacherRequest, context_: Context
@@ -239,6 +224,19 @@ class AccountService(rpc.AccountServiceServicer):
             if not await link_store.unlink(tx, request.teacher_id, context.principal_id()):
                 raise not_found("teacher", request.teacher_id)
         return messages.RemoveTeacherResponse()
+
+    async def _linked(
+        self, request: messages.ListStudentsRequest | messages.ListTeachersRequest, linked: link_store.Linked
+    ) -> tuple[Sequence[Row[Any]], str]:
+        """A page of those the caller is linked with, and the token of the next page."""
+        size = pages.page_size(request.page_size, default=20, most=100)
+        after = pages.decode(request, int, str)
+        async with self.desk.runtime.database.reading() as reader:
+            rows = await linked(reader, context.principal_id(), after, size + 1)
+        token = ""
+        if len(rows) > size:
+            token = pages.encode(request, rows[size - 1].linked_us, rows[size - 1].account_id)
+        return rows[:size], token
 
     async def _described(self, reader: Reader) -> account_pb2.Account:
         account = await self.desk.caller(reader)

@@ -1,6 +1,6 @@
 """Rows of links between teachers and the students who let them in."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Column, Row, and_, delete, or_, select
@@ -10,6 +10,8 @@ from services.identity.store import accounts, students
 
 _teacher, _student = students.c.teacher_id, students.c.student_id
 _Place = tuple[int, str]
+# `students_of` or `teachers_of`.
+Linked = Callable[[Reader, str, _Place | None, int], Awaitable[Sequence[Row[Any]]]]
 
 
 async def link(tx: Transaction, teacher_id: str, student_id: str, now_us: int) -> None:
