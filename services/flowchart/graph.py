@@ -128,8 +128,14 @@ def ordering_graph(chart: flowchart_pb2.Flowchart) -> "nx.DiGraph[str]":
 
 
 def needed_order(chart: flowchart_pb2.Flowchart) -> "nx.DiGraph[str]":
-    """The fewest edges that say the same of what to learn first: the transitive reduction of the order."""
-    return nx.transitive_reduction(ordering_graph(chart))
+    """The fewest edges that say the same of what to learn first: the transitive reduction of the order.
+
+    In the order of the map: the library's own comes from sets of texts, which differ in every process.
+    """
+    order = ordering_graph(chart)
+    needed = nx.transitive_reduction(order).edges
+    order.remove_edges_from([edge for edge in order.edges if edge not in needed])
+    return order
 
 
 def depths(graph: "nx.DiGraph[str]") -> dict[str, int]:

@@ -68,6 +68,16 @@ def test_the_drawn_order_says_the_same_as_the_whole_one(found: set[tuple[int, in
 
 
 @given(st.sets(pairs, max_size=80))
+def test_the_needed_order_stands_in_the_order_of_the_map(found: set[tuple[int, int]]) -> None:
+    chart = made(found)
+    needed = graph.needed_order(chart)
+    assert list(needed) == [node.node_id for node in chart.nodes]
+    assert list(needed.edges) == [
+        edge for edge in graph.ordering_graph(chart).edges if needed.has_edge(*edge)
+    ]
+
+
+@given(st.sets(pairs, max_size=80))
 def test_no_line_goes_behind_a_box(found: set[tuple[int, int]]) -> None:
     chart = made(found)
     for line, node in itertools.product(lines(chart), chart.nodes):
