@@ -5,6 +5,7 @@ import math
 import random
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -68,16 +69,19 @@ async def _stubs(
     await asyncio.to_thread(group.stop)
     waits = retaken_after(group.killed, ground.folder)
     within = (lease_seconds if ground.is_embedded else AMQP_SECONDS) + SLACK_SECONDS
-    longest, present = (max((wait[which] for wait in waits), default=0.0) for which in (0, 1))
+    unseen, elsewhere = sum(wait.leases - 1 for wait in waits), kills - len(waits)
     numbers.measured(
         kills=kills,
         kills_in_a_job=len(waits),
         lease_seconds=lease_seconds,
-        longest_retake_s=longest,
-        longest_retake_with_a_worker_s=present,
+        longest_retake_s=max((wait.seconds for wait in waits), default=0.0),
+        longest_retake_with_a_worker_s=max((wait.with_a_worker for wait in waits), default=0.0),
+        leases_lost_before_their_first_line=unseen,
     )
     numbers.check(bool(waits), "no kill met a worker at its work")
-    numbers.check(present <= within, f"a job was retaken after {present:.1f} s though there was a worker")
+    numbers.check(unseen <= elsewhere, f"{unseen} leases were lost to {elsewhere} kills")
+    late = [wait for wait in waits if wait.with_a_worker > wait.leases * within]
+    numbers.check(not late, f"retaken later than {within:g} s a lease though there was a worker: {late}")
 
 
 async def _ended(numbers: Numbers, served: Running, seconds: float) -> None:
@@ -85,9 +89,25 @@ async def _ended(numbers: Numbers, served: Running, seconds: float) -> None:
     numbers.check(ended, f"not every job had ended {seconds:g} s after the last kill")
 
 
-def retaken_after(killed: Kills, folder: Path) -> list[tuple[float, float]]:
-    """For each kill in the middle of a job, the seconds until another worker had it: all, and those during which there
-    was a worker. While kills come faster than workers start, there is none to take over."""
+@dataclass(frozen=True)
+class Retake:
+    """How a job that lost its worker came to another.
+
+    Args:
+        seconds: until another had it, infinite where nobody ever did.
+        with_a_worker: how many of them there was a worker to take it. While kills come faster than workers start, there
+            is none.
+        leases: that ran out meanwhile; more than one where whoever took it next was killed before its first line in the
+            journal.
+    """
+
+    seconds: float
+    with_a_worker: float
+    leases: int
+
+
+def retaken_after(killed: Kills, folder: Path) -> list[Retake]:
+    """What became of the jobs of the workers that were killed in the middle of one."""
     started = [
         (key, int(token), int(pid), float(at)) for key, token, pid, at in journal.lines(folder / STARTED)
     ]
@@ -96,17 +116,17 @@ def retaken_after(killed: Kills, folder: Path) -> list[tuple[float, float]]:
     present = [
         (float(at), ends.get(int(pid), math.inf)) for pid, at in journal.lines(folder / stub_renderer.READY)
     ]
-    waits = []
+    retakes = []
     for worker, killed_at in killed:
         held = [
             (key, token) for key, token, pid, _ in started if pid == worker and (key, pid) not in reported
         ]
         for key, token in held:
-            again = min(
-                (at for name, next_, _, at in started if name == key and next_ > token), default=math.inf
-            )
-            waits.append((again - killed_at, _covered(present, killed_at, again)))
-    return waits
+            later = [(at, next_ - token) for name, next_, _, at in started if name == key and next_ > token]
+            again, leases = min(later, default=(math.inf, 1))
+            waited = _covered(present, killed_at, again)
+            retakes.append(Retake(again - killed_at, waited, leases))
+    return retakes
 
 
 def _covered(spans: list[tuple[float, float]], begin: float, end: float) -> float:

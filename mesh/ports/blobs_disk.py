@@ -137,13 +137,11 @@ class DiskBlobs:
     @contextmanager
     def _writing(self, key: str) -> Iterator[FileIO]:
         """A new file in `.incoming`, locked while it is written, gone afterwards unless it was renamed."""
-        path = self._incoming / uuid4().hex
-        with typed_storage_errors(f"blob {key!r}"), FileIO(path, "x") as file:
+        with typed_storage_errors(f"blob {key!r}"), _new_locked(self._incoming) as file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX)
                 yield file
             finally:
-                path.unlink(missing_ok=True)
+                Path(str(file.name)).unlink(missing_ok=True)
 
     def _copy(self, key: str, source: Path, target: Path) -> BlobInfo:
         digest = hashlib.sha256()
@@ -219,6 +217,21 @@ def _found(key: str) -> Iterator[None]:
             yield
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         raise BlobNotFound(key) from None
+
+
+def _new_locked(folder: Path) -> FileIO:
+    """An empty file that no other process takes for abandoned. One may have, between the making and the locking:
+    then the file is no longer where it was made, and another is made."""
+    while True:
+        file = FileIO(folder / uuid4().hex, "x")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if os.fstat(file.fileno()).st_nlink:
+                return file
+        except BaseException:
+            file.close()
+            raise
+        file.close()
 
 
 def _remove_abandoned(folder: Path) -> None:

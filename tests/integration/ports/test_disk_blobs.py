@@ -1,6 +1,7 @@
 """What the blob store on disk does when uploads break off, or meet."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -64,3 +65,24 @@ async def test_blobs_come_and_go_in_one_folder_at_the_same_time(tmp_path: Path) 
 
     await asyncio.gather(*(come_and_go(name) for name in "abcd"))
     assert [key async for key in blobs.list("")] == []
+
+
+async def test_processes_that_start_take_no_upload_that_begins_for_abandoned(tmp_path: Path) -> None:
+    blobs, over = DiskBlobs(tmp_path), threading.Event()
+
+    async def one() -> AsyncIterator[bytes]:
+        yield b"x"
+
+    def start_again() -> None:
+        while not over.is_set():
+            DiskBlobs(tmp_path)
+
+    starting = threading.Thread(target=start_again)
+    starting.start()
+    try:
+        for number in range(300):
+            await blobs.put(f"a/{number}", one())
+    finally:
+        over.set()
+        starting.join()
+    assert len([key async for key in blobs.list("a/")]) == 300
