@@ -201,13 +201,14 @@ def _token_of(headers: Headers) -> tuple[str, bool]:
 
 
 def _check_scope(holder: KeyHolder, scope: str) -> None:
-    if not scope or scope not in holder.scopes:
-        wanted = f"the scope {scope}" if scope else "a person: no key is good for this"
-        raise CallError(
-            grpc.StatusCode.PERMISSION_DENIED,
-            reason_pb2.REASON_SCOPE_MISSING,
-            f"The call needs {wanted}. Make a key that has it, or sign in.",
-        )
+    if not scope:
+        raise _scope_missing("The call is for people, not for keys. Sign in.")
+    if scope not in holder.scopes:
+        raise _scope_missing(f"The call needs the scope {scope}. Make a key that has it, or sign in.")
+
+
+def _scope_missing(message: str) -> CallError:
+    return CallError(grpc.StatusCode.PERMISSION_DENIED, reason_pb2.REASON_SCOPE_MISSING, message)
 
 
 def _text(headers: Headers, key: str) -> str:
