@@ -12,6 +12,7 @@ from uuid import uuid4
 import pytest
 import redis
 import structlog
+from hypothesis import HealthCheck, settings
 
 from ground.postgres import Postgres
 from ground.rabbitmq import RabbitMQ
@@ -23,6 +24,10 @@ from mesh.migrations.apply import migrate_postgres
 from tests.elasticsearch.node import Elasticsearch
 
 AnyServer = TypeVar("AnyServer", bound=Server)
+
+# How long an example takes depends on what else the machine does; what must be quick has a test that says so.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from mesh.ports.replies import AlreadyRemembered, StoredReply
 from tests.contract.ports.stores import Stores
 
 # A broker takes a moment to hand a job out.
-SOON = 2.0
+SOON = 20.0
 
 metadata = MetaData()
 counters = Table(
@@ -190,8 +190,11 @@ async def handled(stores: Stores, count: int) -> list[event_pb2.Event]:
             enough.set()
 
     running = asyncio.create_task(stores.events.run("test", handle))
-    await asyncio.wait_for(enough.wait(), 5)
-    running.cancel()
+    try:
+        await asyncio.wait_for(enough.wait(), SOON)
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
     return seen
 
 

@@ -16,6 +16,10 @@ from mesh.ports.events import Handler
 from mesh.ports.failures import StorageUnavailable
 from mesh.tracing import Tracing, current_trace_id
 from tests.contract.ports.stores import Stores
+from tests.stopwatch import Stopwatch, quickest
+
+# For what comes by itself; how soon it comes is said where that is promised.
+SOON = 30.0
 
 
 async def publish(stores: Stores, *owners: str) -> None:
@@ -46,10 +50,10 @@ async def test_events_come_in_order_of_commit(stores: Stores) -> None:
     await publish(stores, "a", "b")
     async with subscribed(stores, "search", collecting(seen)):
         await publish(stores, "c")
-        assert await stores.events.wait_until_handled("search", 5)
+        assert await stores.events.wait_until_handled("search", SOON)
         for number in range(100):
             await publish(stores, str(number))
-        assert await stores.events.wait_until_handled("search", 5)
+        assert await stores.events.wait_until_handled("search", SOON)
     assert seen == ["a", "b", "c", *map(str, range(100))]
 
 
@@ -65,7 +69,7 @@ async def test_an_event_gets_an_id_and_a_time_where_it_has_none(stores: Stores) 
         tx.publish(given)
         tx.publish(event_pb2.Event())
     async with subscribed(stores, "search", handle):
-        assert await stores.events.wait_until_handled("search", 5)
+        assert await stores.events.wait_until_handled("search", SOON)
     assert (seen[0].event_id, seen[0].time.seconds) == ("mine", 5)
     assert len(seen[1].event_id) == 36
     assert abs(seen[1].time.seconds - time.time()) < 60
@@ -79,8 +83,8 @@ async def test_every_subscription_gets_every_event(stores: Stores) -> None:
         subscribed(stores, "quiz", collecting(second)),
     ):
         await publish(stores, "a", "b")
-        assert await stores.events.wait_until_handled("search", 5)
-        assert await stores.events.wait_until_handled("quiz", 5)
+        assert await stores.events.wait_until_handled("search", SOON)
+        assert await stores.events.wait_until_handled("quiz", SOON)
     assert first == second == ["a", "b"]
 
 
@@ -88,10 +92,10 @@ async def test_a_subscription_goes_on_where_it_stood(stores: Stores) -> None:
     seen: list[str] = []
     await publish(stores, "a")
     async with subscribed(stores, "search", collecting(seen)):
-        assert await stores.events.wait_until_handled("search", 5)
+        assert await stores.events.wait_until_handled("search", SOON)
     await publish(stores, "b")
     async with subscribed(stores, "search", collecting(seen)):
-        assert await stores.events.wait_until_handled("search", 5)
+        assert await stores.events.wait_until_handled("search", SOON)
     assert seen == ["a", "b"]
 
 
@@ -105,15 +109,19 @@ async def test_a_failing_handler_gets_the_same_event_again_before_the_next(store
 
     await publish(stores, "a", "b")
     async with subscribed(stores, "search", handle):
-        assert await stores.events.wait_until_handled("search", 5)
+        assert await stores.events.wait_until_handled("search", SOON)
     assert seen == ["a", "a", "a", "b"]
 
 
 async def test_waiting_ends_in_time_when_nobody_handles(stores: Stores) -> None:
     await publish(stores, "a")
-    started = time.monotonic()
-    assert not await stores.events.wait_until_handled("search", 0.1)
-    assert time.monotonic() - started < 0.5
+
+    async def waited() -> float:
+        with Stopwatch() as watch:
+            assert not await stores.events.wait_until_handled("search", 0.1)
+        return watch.seconds
+
+    assert await quickest(waited, 0.5) < 0.5
 
 
 async def test_waiting_is_over_at_once_when_everything_is_handled(stores: Stores) -> None:
@@ -123,11 +131,15 @@ async def test_waiting_is_over_at_once_when_everything_is_handled(stores: Stores
 async def test_a_published_event_is_handled_soon(stores: Stores) -> None:
     async with subscribed(stores, "search", collecting([])):
         await publish(stores, "first")
-        assert await stores.events.wait_until_handled("search", 5)
-        started = time.monotonic()
-        await publish(stores, "second")
-        assert await stores.events.wait_until_handled("search", 5)
-        assert time.monotonic() - started < 0.3
+        assert await stores.events.wait_until_handled("search", SOON)
+
+        async def waited() -> float:
+            with Stopwatch() as watch:
+                await publish(stores, "another")
+                assert await stores.events.wait_until_handled("search", SOON)
+            return watch.seconds
+
+        assert await quickest(waited, 0.3) < 0.3
 
 
 async def test_of_two_that_run_one_subscription_only_one_hands_out_events(stores: Stores) -> None:
@@ -135,10 +147,10 @@ async def test_of_two_that_run_one_subscription_only_one_hands_out_events(stores
     second: list[str] = []
     async with subscribed(stores, "search", collecting(first)):
         await publish(stores, "a")
-        assert await stores.events.wait_until_handled("search", 5)
+        assert await stores.events.wait_until_handled("search", SOON)
         async with subscribed(stores, "search", collecting(second)):
             await publish(stores, "b")
-            assert await stores.events.wait_until_handled("search", 5)
+            assert await stores.events.wait_until_handled("search", SOON)
             assert (first, second) == (["a", "b"], [])
 
 
@@ -147,11 +159,11 @@ async def test_another_takes_the_subscription_over_when_its_holder_ends(stores: 
     second: list[str] = []
     holder = asyncio.create_task(stores.events.run("search", collecting(first)))
     await publish(stores, "a")
-    assert await stores.events.wait_until_handled("search", 5)
+    assert await stores.events.wait_until_handled("search", SOON)
     async with subscribed(stores, "search", collecting(second)):
         holder.cancel()
         await publish(stores, "b")
-        assert await stores.events.wait_until_handled("search", 5)
+        assert await stores.events.wait_until_handled("search", SOON)
     assert (first, second) == (["a"], ["b"])
 
 
@@ -165,7 +177,7 @@ async def test_the_trace_of_the_publisher_goes_on(stores: Stores) -> None:
     with Tracing().consuming("anything", {"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"}):
         await publish(stores, "a")
     async with subscribed(stores, "search", handle):
-        assert await stores.events.wait_until_handled("search", 5)
+        assert await stores.events.wait_until_handled("search", SOON)
     assert seen == [trace_id]
 
 
@@ -179,7 +191,7 @@ async def test_an_event_that_keeps_failing_is_set_apart_and_the_log_goes_on(stor
 
     await publish(stores, "bad", "good")
     async with subscribed(stores, "search", handle):
-        assert await stores.events.wait_until_handled("search", 20)
+        assert await stores.events.wait_until_handled("search", SOON)
     assert seen == ["bad"] * 5 + ["good"]
     [failure] = await stores.events.failures("search")
     assert (failure.subscription, failure.event.owner_id, failure.attempts) == ("search", "bad", 5)
@@ -195,11 +207,11 @@ async def test_an_event_set_apart_is_handled_when_it_is_replayed(stores: Stores)
 
     await publish(stores, "bad")
     async with subscribed(stores, "search", fail):
-        assert await stores.events.wait_until_handled("search", 20)
+        assert await stores.events.wait_until_handled("search", SOON)
     [failure] = await stores.events.failures("search")
     async with subscribed(stores, "search", collecting(healed)):
         assert await stores.events.replay_failure("search", failure.event.event_id)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SOON):
             while await stores.events.failures("search"):  # noqa: ASYNC110 - handled by the subscription
                 await asyncio.sleep(0.01)
     assert healed == ["bad"]
@@ -212,7 +224,7 @@ async def test_an_event_set_apart_can_be_given_up(stores: Stores) -> None:
 
     await publish(stores, "bad")
     async with subscribed(stores, "search", fail):
-        assert await stores.events.wait_until_handled("search", 20)
+        assert await stores.events.wait_until_handled("search", SOON)
     [failure] = await stores.events.failures("search")
     assert await stores.events.failed_subscriptions() == ["search"]
     assert await stores.events.drop_failure("search", failure.event.event_id)
@@ -242,16 +254,18 @@ async def test_what_does_not_answer_is_asked_until_it_does(
 
     await publish(stores, "a")
     async with subscribed(stores, "search", handle):
-        assert await stores.events.wait_until_handled("search", 20)
+        assert await stores.events.wait_until_handled("search", SOON)
     assert calls == ["a"] * 9
     assert await stores.events.failures("search") == []
 
 
 async def test_a_subscription_lags_by_the_age_of_the_oldest_event_it_has_not_handled(stores: Stores) -> None:
     assert await stores.events.lag_seconds("search") == 0
+    before = time.monotonic()
     await publish(stores, "a")
     await asyncio.sleep(0.1)
-    assert 0.1 <= await stores.events.lag_seconds("search") < 3
+    lag = await stores.events.lag_seconds("search")
+    assert 0.1 <= lag < time.monotonic() - before + 1
     async with subscribed(stores, "search", collecting([])):
-        assert await stores.events.wait_until_handled("search", 5)
+        assert await stores.events.wait_until_handled("search", SOON)
     assert await stores.events.lag_seconds("search") == 0

@@ -1,13 +1,15 @@
 """What every job queue does."""
 
 import asyncio
+import itertools
 import time
 
 from tests.contract.ports.stores import Stores
+from tests.stopwatch import Stopwatch, needing_less_than, quickest, undisturbed
 
 SHORT = 0.15
-# By when a job that was published is with whoever waits, through a broker too.
-SOON = 2.0
+# For what comes by itself; how soon it comes is said where that is promised.
+SOON = 20.0
 TOPIC = "video.scene"
 
 
@@ -25,18 +27,29 @@ async def test_a_job_comes_as_it_was_published(stores: Stores) -> None:
 
 
 async def test_without_a_job_the_wait_ends_in_time(stores: Stores) -> None:
-    started = time.monotonic()
-    assert await stores.queue.lease(TOPIC, wait_seconds=0.1) is None
-    assert 0.1 <= time.monotonic() - started < 0.5
+    async def waited() -> float:
+        with Stopwatch() as watch:
+            assert await stores.queue.lease(TOPIC, wait_seconds=0.1) is None
+        assert watch.raw_seconds >= 0.1
+        return watch.seconds
+
+    assert await quickest(waited, 0.5) < 0.5
 
 
 async def test_a_waiting_worker_gets_a_new_job_at_once(stores: Stores) -> None:
-    waiting = asyncio.create_task(stores.queue.lease(TOPIC, wait_seconds=5))
-    await asyncio.sleep(0.05)
-    started = time.monotonic()
-    await stores.queue.publish(TOPIC, "a", b"")
-    assert await waiting is not None
-    assert time.monotonic() - started < (0.8 if stores.has_broker else 0.3)
+    numbers = itertools.count()
+
+    async def waited() -> float:
+        waiting = asyncio.create_task(stores.queue.lease(TOPIC, wait_seconds=SOON))
+        await asyncio.sleep(0.05)
+        with Stopwatch() as watch:
+            await stores.queue.publish(TOPIC, str(next(numbers)), b"")
+            lease = await waiting
+        assert lease is not None and await lease.acknowledge()
+        return watch.seconds
+
+    at_once = 0.8 if stores.has_broker else 0.3
+    assert await quickest(waited, at_once) < at_once
 
 
 async def test_higher_priority_comes_first_then_older(stores: Stores) -> None:
@@ -73,27 +86,39 @@ async def test_a_known_key_is_not_published_again_even_when_done(stores: Stores)
 
 
 async def test_an_expired_lease_is_given_to_another_with_a_higher_token(stores: Stores) -> None:
-    await stores.queue.publish(TOPIC, "a", b"")
-    first = await stores.queue.lease(TOPIC, wait_seconds=SOON, lease_seconds=SHORT)
-    started = time.monotonic()
-    second = await stores.queue.lease(TOPIC, wait_seconds=2)
-    assert first is not None and second is not None
-    assert time.monotonic() - started < SHORT + 0.2
-    assert (second.token, second.attempt) == (first.token + 1, 2)
-    lost = [await first.extend(), await first.acknowledge(), await first.retry(0), await first.release()]
-    assert not any([*lost, await first.reject("late")])
-    assert await second.acknowledge()
+    numbers = itertools.count()
+
+    async def waited() -> float:
+        await stores.queue.publish(TOPIC, str(next(numbers)), b"")
+        first = await stores.queue.lease(TOPIC, wait_seconds=SOON, lease_seconds=SHORT)
+        with Stopwatch() as watch:
+            second = await stores.queue.lease(TOPIC, wait_seconds=SOON)
+        assert first is not None and second is not None
+        assert (second.token, second.attempt) == (first.token + 1, 2)
+        lost = [await first.extend(), await first.acknowledge(), await first.retry(0), await first.release()]
+        assert not any([*lost, await first.reject("late")])
+        assert await second.acknowledge()
+        return watch.seconds
+
+    assert await quickest(waited, SHORT + 0.2) < SHORT + 0.2
 
 
 async def test_an_extended_lease_is_kept(stores: Stores) -> None:
-    await stores.queue.publish(TOPIC, "a", b"")
-    lease = await stores.queue.lease(TOPIC, wait_seconds=SOON, lease_seconds=SHORT)
-    assert lease is not None
-    for _ in range(4):
-        assert await stores.queue.lease(TOPIC, wait_seconds=SHORT / 2) is None
-        assert await lease.extend()
-    assert await lease.acknowledge()
-    assert await stores.queue.depth(TOPIC) == 0
+    async def extended(seconds: float) -> None:
+        topic = f"{TOPIC}.{seconds}"
+        await stores.queue.publish(topic, "a", b"")
+        await stores.carried()
+        with needing_less_than(seconds):
+            lease = await stores.queue.lease(topic, wait_seconds=SOON, lease_seconds=seconds)
+            assert lease is not None and await lease.extend()
+        for _ in range(4):
+            with needing_less_than(seconds):
+                assert await stores.queue.lease(topic, wait_seconds=seconds / 2) is None
+                assert await lease.extend()
+        assert await lease.acknowledge()
+        assert await stores.queue.depth(topic) == 0
+
+    await undisturbed(extended, SHORT, 4 * SHORT, 40 * SHORT)
 
 
 async def test_an_expired_lease_cannot_be_acknowledged_even_when_nobody_else_took_the_job(
@@ -108,9 +133,12 @@ async def test_an_expired_lease_cannot_be_acknowledged_even_when_nobody_else_too
 async def test_a_retried_job_comes_back_after_the_delay_and_counts_the_attempt(stores: Stores) -> None:
     await stores.queue.publish(TOPIC, "a", b"")
     lease = await stores.queue.lease(TOPIC, wait_seconds=SOON)
+    before = time.monotonic()
     assert lease is not None and await lease.retry(SHORT)
-    assert await stores.queue.lease(TOPIC, wait_seconds=0) is None
-    again = await stores.queue.lease(TOPIC, wait_seconds=2)
+    again = await stores.queue.lease(TOPIC, wait_seconds=0)
+    assert again is None or time.monotonic() - before >= SHORT
+    again = again or await stores.queue.lease(TOPIC, wait_seconds=SOON)
+    assert time.monotonic() - before >= SHORT
     assert again is not None and (again.attempt, again.token) == (2, 2)
 
 
@@ -172,7 +200,7 @@ async def test_depth_counts_waiting_and_leased_jobs(stores: Stores) -> None:
 
 async def test_a_lease_that_is_cancelled_takes_no_job(stores: Stores) -> None:
     for number in range(30):
-        leasing = asyncio.create_task(stores.queue.lease(TOPIC, wait_seconds=5))
+        leasing = asyncio.create_task(stores.queue.lease(TOPIC, wait_seconds=SOON))
         await asyncio.sleep(0.005)
         await stores.queue.publish(TOPIC, str(number), b"")
         await asyncio.sleep(number / 15_000)

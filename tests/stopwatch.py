@@ -1,0 +1,116 @@
+"""How long something took by its own doing: moments in which the machine let this process stand still do not count."""
+
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self, TypeVar
+
+T = TypeVar("T")
+
+_TICK_SECONDS = 0.01
+# A thread that sleeps is late by less than this for reasons of this process alone, such as the interpreter's lock.
+_LATE_SECONDS = 0.05
+
+
+class Stopwatch:
+    """Measures the time of a block; `seconds` is without the standstills of the machine, `raw_seconds` with them.
+
+    A thread beside the block sleeps for ten milliseconds at a time. When it wakes far too late, the machine ran
+    somebody else meanwhile, and not what is measured.
+    """
+
+    def __init__(self) -> None:
+        self._began = self._ticked = time.monotonic()
+        self._ended: float | None = None
+        self._stood_still = 0.0
+        self._over = threading.Event()
+        self._ticking = threading.Thread(target=self._tick, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._began = self._ticked = time.monotonic()
+        self._ticking.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended = time.monotonic()
+        self._over.set()
+        self._ticking.join()
+        self._stood_still += _late(self._ended - self._ticked)
+
+    @property
+    def raw_seconds(self) -> float:
+        """So far, or of the whole block when it is over."""
+        return (self._ended or time.monotonic()) - self._began
+
+    @property
+    def seconds(self) -> float:
+        """Without standstills, of which one may be going on."""
+        if self._ended is not None:
+            return self._ended - self._began - self._stood_still
+        now = time.monotonic()
+        return now - self._began - self._stood_still - _late(now - self._ticked)
+
+    def _tick(self) -> None:
+        while not self._over.is_set():
+            time.sleep(_TICK_SECONDS)
+            now = time.monotonic()
+            if self._over.is_set():
+                return
+            self._stood_still += _late(now - self._ticked)
+            self._ticked = now
+
+
+def _late(slept: float) -> float:
+    late = slept - _TICK_SECONDS
+    return late if late > _LATE_SECONDS else 0.0
+
+
+async def quickest(once: Callable[[], Awaitable[float]], within: float, rounds: int = 5) -> float:
+    """The shortest of up to `rounds` measurements, each in seconds; ends at the first that is `within`.
+
+    What is slow by itself is slow every time; a busy machine is not always in the way.
+    """
+    best = await once()
+    while best >= within and (rounds := rounds - 1):
+        best = min(best, await once())
+    return best
+
+
+class Disturbed(Exception):
+    """A round took longer than what it tries allows; it tells nothing, whatever came of it."""
+
+
+@contextmanager
+def needing_less_than(seconds: float) -> Iterator[None]:
+    """Whatever the block finds counts only if it ends in this time.
+
+    Raises:
+        Disturbed: it did not.
+    """
+    began = time.monotonic()
+    try:
+        yield
+    except AssertionError:
+        if time.monotonic() - began < seconds:
+            raise
+    if time.monotonic() - began >= seconds:
+        raise Disturbed(f"it was not over within {seconds:g} s")
+
+
+async def undisturbed(attempt: Callable[[float], Awaitable[T]], *seconds: float) -> T:
+    """Tries something that races with a clock: with short times first, with longer ones where it was disturbed.
+
+    Args:
+        attempt: takes the time that decides, in seconds, and holds its checks under `needing_less_than`.
+        seconds: ascending; what is disturbed even with the last of them fails.
+    """
+    for each in seconds[:-1]:
+        try:
+            return await attempt(each)
+        except Disturbed:
+            continue
+    return await attempt(seconds[-1])
