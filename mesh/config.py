@@ -6,9 +6,9 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
-from mesh.environment import ConfigurationError, Environment, OpenIdProvider, Secret
+from mesh.environment import ConfigurationError, Environment, Secret, SignInProvider
 
-__all__ = ["CALLS_AN_ADDRESS", "ConfigurationError", "OpenIdProvider", "Secret", "Settings"]
+__all__ = ["CALLS_AN_ADDRESS", "ConfigurationError", "Secret", "Settings", "SignInProvider"]
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _ENGINES = ("extractive", "openai")
@@ -62,7 +62,7 @@ class Settings:
     tls_dir: Path | None = None
     edge_cert: Path | None = None
     edge_key: Path | None = None
-    oidc_providers: Mapping[str, OpenIdProvider] = field(default_factory=dict)
+    oidc_providers: Mapping[str, SignInProvider] = field(default_factory=dict)
     oidc_redirects: tuple[str, ...] = ()
     smtp_url: Secret | None = None
     mail_from: str = "mootion@localhost"

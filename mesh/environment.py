@@ -40,8 +40,8 @@ class Secret:
 
 
 @dataclass(frozen=True)
-class OpenIdProvider:
-    """A provider of sign-ins by OpenID Connect, and what it knows this installation as."""
+class SignInProvider:
+    """A provider of sign-ins, by OpenID Connect or as GitHub does it, and what it knows this installation as."""
 
     name: str
     issuer: str
@@ -129,7 +129,7 @@ class Environment:
                 )
         return tuple(found)
 
-    def providers(self) -> dict[str, OpenIdProvider]:
+    def providers(self) -> dict[str, SignInProvider]:
         """Every provider that MOOTION_OIDC_<NAME>_ISSUER names, by its name in lower case."""
         found = {}
         for variable in sorted(self._variables):
@@ -139,7 +139,7 @@ class Environment:
                 found[name] = self._provider(name, f"MOOTION_OIDC_{match[1]}")
         return found
 
-    def _provider(self, name: str, prefix: str) -> OpenIdProvider:
+    def _provider(self, name: str, prefix: str) -> SignInProvider:
         issuer = self._variables[f"{prefix}_ISSUER"]
         parts = urlsplit(issuer)
         if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1"):
@@ -150,7 +150,7 @@ class Environment:
         )
         if not client_id or not secret:
             self.problems.append(f"{prefix}_ISSUER: set {prefix}_CLIENT_ID and {prefix}_CLIENT_SECRET too")
-        return OpenIdProvider(name, issuer, client_id or "", Secret(secret or ""))
+        return SignInProvider(name, issuer, client_id or "", Secret(secret or ""))
 
     def addresses(self) -> dict[str, str]:
         """What every MOOTION_<SERVICE>_ADDRESS says, by the name of the service."""

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,13 +15,14 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 from mootion.errors.v1 import reason_pb2
 
-from mesh.config import OpenIdProvider, Secret
+from mesh.config import Secret, SignInProvider
 from mesh.errors import CallError
 from mesh.runtime import Runtime
 from mesh.testing import running
 from services.identity.__main__ import build
 from services.identity.account_store import AccountStore
 from services.identity.providers import Providers
+from services.identity.sign_in import Web
 
 ISSUER = "https://provider.example"
 BACK = "https://mootion.example/back"
@@ -35,6 +36,8 @@ class Provider:
     runtime: Runtime
     changes: dict[str, Any] = field(default_factory=dict)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    published: str = ISSUER
+    key_facts: dict[str, str] = field(default_factory=dict)
 
     def approve(self, url: str) -> str:
         """The person agrees: the code that the browser brings back."""
@@ -44,15 +47,15 @@ class Provider:
         return code
 
     def answer(self, request: httpx2.Request) -> httpx2.Response:
-        if request.url.path == "/.well-known/openid-configuration":
+        if request.url.path.endswith("/.well-known/openid-configuration"):
             return httpx2.Response(200, json=self._about())
         if request.url.path == "/keys":
-            return httpx2.Response(200, json={"keys": [KEY.as_dict(private=False)]})
+            return httpx2.Response(200, json={"keys": [KEY.as_dict(private=False) | self.key_facts]})
         return self._token({name: values[0] for name, values in parse_qs(request.content.decode()).items()})
 
     def _about(self) -> dict[str, str]:
         ends = {"authorization_endpoint": "/authorize", "token_endpoint": "/token", "jwks_uri": "/keys"}
-        return {"issuer": ISSUER, **{name: ISSUER + path for name, path in ends.items()}}
+        return {"issuer": self.published, **{name: ISSUER + path for name, path in ends.items()}}
 
     def _token(self, form: dict[str, str]) -> httpx2.Response:
         asked = self.codes.pop(form.get("code", ""), None)
@@ -82,17 +85,21 @@ class Desk:
         return await self.providers.complete(state, self.provider.approve(url))
 
 
+def providers(
+    runtime: Runtime, issuer: str, answer: Callable[[httpx2.Request], httpx2.Response]
+) -> Providers:
+    """One provider by the name `example`, answered for by a function."""
+    example = SignInProvider("example", issuer, "us", Secret("hush"))
+    web, accounts = Web(httpx2.MockTransport(answer)), AccountStore(runtime.sealer)
+    return Providers.build(runtime, accounts, runtime.sealer, web, [example], [BACK])
+
+
 @pytest.fixture
 async def desk() -> AsyncIterator[Desk]:
     async with running(build) as served:
         runtime = served.runtime
         provider = Provider(runtime)
-        known = {"example": OpenIdProvider("example", ISSUER, "us", Secret("hush"))}
-        transport = httpx2.MockTransport(provider.answer)
-        accounts = AccountStore(runtime.sealer)
-        yield Desk(
-            provider, Providers(runtime, accounts, runtime.sealer, known, frozenset({BACK}), transport)
-        )
+        yield Desk(provider, providers(runtime, ISSUER, provider.answer))
 
 
 async def test_the_first_sign_in_makes_an_account_and_the_next_finds_it(desk: Desk) -> None:
@@ -139,3 +146,106 @@ async def test_only_set_up_providers_and_addresses_are_used(desk: Desk, name: st
     with pytest.raises(CallError) as refused:
         await desk.providers.start(name, back)
     assert refused.value.reason == reason_pb2.REASON_UNKNOWN_PROVIDER
+
+
+TENANT = "00000000-1111-2222-3333-444444444444"
+OTHER_TENANT = "99999999-1111-2222-3333-444444444444"
+OF_ANY_TENANT = f"{ISSUER}/{{tenantid}}/v2.0"
+
+
+@pytest.fixture
+async def tenants(desk: Desk) -> Desk:
+    """A provider that publishes one issuer for all its tenants, as Microsoft does."""
+    desk.provider.published = OF_ANY_TENANT
+    desk.provider.key_facts = {"issuer": OF_ANY_TENANT}
+    desk.provider.changes = {"iss": f"{ISSUER}/{TENANT}/v2.0", "tid": TENANT}
+    all_of_them = providers(desk.provider.runtime, f"{ISSUER}/common/v2.0", desk.provider.answer)
+    return Desk(desk.provider, all_of_them)
+
+
+async def test_people_of_any_tenant_sign_in_where_the_operator_says_so(tenants: Desk) -> None:
+    first = await tenants.sign_in()
+    assert (await tenants.sign_in()).account_id == first.account_id
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"tid": OTHER_TENANT},
+        {"tid": "common", "iss": f"{ISSUER}/common/v2.0"},
+        {"tid": None},
+        {"iss": OF_ANY_TENANT},
+    ],
+)
+async def test_the_issuer_is_that_of_the_tenant_that_is_named(tenants: Desk, changes: dict[str, Any]) -> None:
+    tenants.provider.changes |= changes
+    with pytest.raises(CallError, match="not for this sign-in"):
+        await tenants.sign_in()
+
+
+async def test_a_key_of_one_tenant_signs_for_no_other(tenants: Desk) -> None:
+    tenants.provider.key_facts = {"issuer": f"{ISSUER}/{OTHER_TENANT}/v2.0"}
+    with pytest.raises(CallError, match="not for this sign-in"):
+        await tenants.sign_in()
+
+
+async def test_a_provider_that_says_it_is_another_one_is_not_asked(desk: Desk) -> None:
+    desk.provider.published = "https://attacker.example"
+    with pytest.raises(CallError, match="another one"):
+        await desk.providers.start("example", BACK)
+
+
+@dataclass
+class GitHub:
+    """What github.com does: OAuth 2.0 without ID tokens, errors with status 200."""
+
+    user: dict[str, Any]
+    emails: list[dict[str, Any]]
+    asked: dict[str, str] = field(default_factory=dict)
+
+    def answer(self, request: httpx2.Request) -> httpx2.Response:
+        if request.url.path == "/login/oauth/access_token":
+            form = {name: values[0] for name, values in parse_qs(request.content.decode()).items()}
+            if form.get("code") != "good" or not _fits(form["code_verifier"], self.asked["code_challenge"]):
+                return httpx2.Response(200, json={"error": "bad_verification_code"})
+            return httpx2.Response(200, json={"access_token": "gho_1", "token_type": "bearer"})
+        if request.headers.get("authorization") != "Bearer gho_1":
+            return httpx2.Response(401, json={"message": "Bad credentials"})
+        return httpx2.Response(200, json=self.user if request.url.path == "/user" else self.emails)
+
+
+@pytest.fixture
+def github() -> GitHub:
+    address = {"email": "ada@example.org", "primary": True, "verified": True}
+    return GitHub({"id": 7, "login": "ada", "name": None}, [address])
+
+
+async def by_github(runtime: Runtime, github: GitHub, code: str = "good") -> Any:
+    there = providers(runtime, "https://github.com", github.answer)
+    url, state = await there.start("example", BACK)
+    assert url.startswith("https://github.com/login/oauth/authorize?")
+    github.asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+    return await there.complete(state, code)
+
+
+async def test_people_sign_in_with_github(desk: Desk, github: GitHub) -> None:
+    first = await by_github(desk.provider.runtime, github)
+    assert (first.display_name, first.email) == ("ada", "ada@example.org")
+    github.user["login"] = "renamed"
+    assert (await by_github(desk.provider.runtime, github)).account_id == first.account_id
+
+
+async def test_who_took_over_a_name_at_github_is_somebody_else(desk: Desk, github: GitHub) -> None:
+    first = await by_github(desk.provider.runtime, github)
+    github.user["id"] = 8
+    assert (await by_github(desk.provider.runtime, github)).account_id != first.account_id
+
+
+async def test_an_address_that_github_did_not_verify_is_not_believed(desk: Desk, github: GitHub) -> None:
+    github.emails[0]["verified"] = False
+    assert (await by_github(desk.provider.runtime, github)).email == ""
+
+
+async def test_a_code_that_github_does_not_know_signs_nobody_in(desk: Desk, github: GitHub) -> None:
+    with pytest.raises(CallError, match="did not confirm"):
+        await by_github(desk.provider.runtime, github, "invented")
