@@ -25,6 +25,8 @@ from mesh.service import Parts
 from mesh.testing import Running, running
 from tests.contract.runtime.toy import CANARY, Toy, parts
 
+LATE_SECONDS = 60.0
+
 
 def application(runtime: Runtime) -> Starlette:
     async def whoami(request: Request) -> PlainTextResponse:
@@ -41,7 +43,7 @@ def application(runtime: Runtime) -> Starlette:
         return PlainTextResponse((await stub.Echo(toy.EchoRequest(text="hi"))).text)
 
     async def slow(request: Request) -> PlainTextResponse:
-        await asyncio.sleep(30)
+        await asyncio.sleep(LATE_SECONDS)
         return PlainTextResponse("late")
 
     async def broken(request: Request) -> StreamingResponse:
@@ -82,7 +84,7 @@ async def get(found: Running, path: str, **headers: str) -> tuple[int, bytes]:
 
 def _answer(request: urllib.request.Request) -> tuple[int, bytes]:
     try:
-        with urllib.request.urlopen(request, timeout=5) as reply:
+        with urllib.request.urlopen(request, timeout=60) as reply:
             return reply.status, reply.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()
@@ -112,7 +114,7 @@ async def test_an_identity_that_is_given_twice_is_refused() -> None:
 
 def _twice(port: int, name: str) -> int:
     """The status of a request that has a header twice, each time with nothing in it."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.putrequest("GET", "/whoami")
     for _ in range(2):
         connection.putheader(name, "")
@@ -127,7 +129,7 @@ async def test_headers_as_long_as_the_edge_lets_through_are_taken_in_pieces_too(
 
 def _in_pieces(port: int) -> int:
     """The status of a request with 30 KiB of headers that come in three pieces."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.connect()
     connection.sock.sendall(b"GET /whoami HTTP/1.1\r\nhost: localhost\r\nx-note: ")
     for _ in range(2):
@@ -167,7 +169,7 @@ async def test_a_request_that_outlasts_the_grace_does_not_hold_the_server_up() -
         reading = asyncio.ensure_future(get(found, "/slow"))
         await asyncio.sleep(0.2)
         ending = asyncio.get_running_loop().time()
-    assert asyncio.get_running_loop().time() - ending < 5
+    assert asyncio.get_running_loop().time() - ending < LATE_SECONDS / 4
     await asyncio.gather(reading, return_exceptions=True)
 
 

@@ -77,7 +77,7 @@ async def test_jobs_are_counted_by_how_they_end() -> None:
         for key in ("right", "wrong", "later"):
             await runtime.queue.publish(TOPIC, key, b"")
         working = asyncio.create_task(consume(runtime, TOPIC, handle, until=until))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while await runtime.queue.depth(TOPIC):  # noqa: ASYNC110 - another task works on them
                 await asyncio.sleep(0.01)
         until.set()

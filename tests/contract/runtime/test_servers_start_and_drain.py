@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
@@ -37,6 +36,8 @@ from tests.contract.runtime.conftest import Served
 from tests.contract.runtime.toy import SERVICE, Toy, parts
 
 ROOT = Path(__file__).parents[3]
+# For what is to happen by itself, on a machine that does much else.
+SOON = 30.0
 
 
 def settings(folder: Path, **changes: Any) -> Settings:
@@ -161,7 +162,7 @@ class Draining:
 
     async def begin_call(self) -> asyncio.Future[toy.EchoResponse]:
         call = asyncio.ensure_future(self.stub.Echo(toy.EchoRequest(text="hold")))
-        await asyncio.wait_for(self.toy.entered.wait(), 2)
+        await asyncio.wait_for(self.toy.entered.wait(), SOON)
         return call
 
     def unwarned(self) -> rpc.ToyServiceAsyncStub:
@@ -186,11 +187,13 @@ async def draining(folder: Path, **changes: Any) -> Any:
 
 
 async def test_a_drain_says_not_serving_first_and_still_takes_calls(tmp_path: Path) -> None:
-    async with draining(tmp_path, drain_notice_seconds=0.3) as found:
+    async with draining(tmp_path, drain_notice_seconds=60) as found:
         drain = asyncio.ensure_future(found.server.drain(found.hurry))
         await asyncio.sleep(0.05)
         assert await found.health() == health_pb2.HealthCheckResponse.NOT_SERVING
         assert (await found.unwarned().Echo(toy.EchoRequest(text="hi"))).text == "hi"
+        assert not drain.done()
+        found.hurry.set()
         await drain
 
 
@@ -209,7 +212,7 @@ async def test_a_call_that_outlasts_the_grace_is_told_to_come_back(tmp_path: Pat
     async with draining(tmp_path, drain_grace_seconds=0.1) as found:
         # A method that is not repeated, so that what was said is what is seen.
         call = asyncio.ensure_future(found.stub.Upload(iter([toy.UploadRequest(name="hold")])))
-        await asyncio.wait_for(found.toy.entered.wait(), 2)
+        await asyncio.wait_for(found.toy.entered.wait(), SOON)
         await found.server.drain(found.hurry)
         with pytest.raises(CallError, match="is being restarted") as raised:
             await call
@@ -218,12 +221,12 @@ async def test_a_call_that_outlasts_the_grace_is_told_to_come_back(tmp_path: Pat
 
 
 async def test_a_second_signal_waits_for_nothing(tmp_path: Path) -> None:
-    async with draining(tmp_path, drain_notice_seconds=30, drain_grace_seconds=30) as found:
+    async with draining(tmp_path, drain_notice_seconds=60, drain_grace_seconds=60) as found:
         call = await found.begin_call()
         drain = asyncio.ensure_future(found.server.drain(found.hurry))
         await asyncio.sleep(0.05)
         found.hurry.set()
-        await asyncio.wait_for(drain, 2)
+        await asyncio.wait_for(drain, SOON)
         call.cancel()
 
 
@@ -247,7 +250,7 @@ async def test_parts_start_before_the_first_call_and_stop_after_the_last(tmp_pat
         serving = asyncio.ensure_future(
             serve(runtime, [part], until=until, ready=lambda: happened.append("ready"), partial=True)
         )
-        await asyncio.wait_for(worked.wait(), 2)
+        await asyncio.wait_for(worked.wait(), SOON)
         until.set()
         await serving
     assert happened == ["start", "ready", "task", "stop"]
@@ -289,16 +292,14 @@ def test_a_process_ends_cleanly_at_a_signal(tmp_path: Path, number: signal.Signa
     with started(tmp_path, free_port()) as process:
         assert serving_line(process)["services"] == ["toy"]
         process.send_signal(number)
-        assert process.wait(5) == 0
+        assert process.wait(SOON) == 0
 
 
 def test_a_process_that_is_configured_wrongly_says_everything_at_once(tmp_path: Path) -> None:
-    before = time.monotonic()
     with started(tmp_path, 0, MOOTION_ENGINE="magic", REDIS_URL="http://x") as process:
         assert process.stderr is not None
         said = process.stderr.read()
-        assert process.wait(5) == 2
+        assert process.wait(SOON) == 2
     for name in ("MOOTION_GRPC_PORT", "MOOTION_ENGINE", "REDIS_URL"):
         assert name in said
     assert "Traceback" not in said
-    assert time.monotonic() - before < 5

@@ -140,7 +140,7 @@ async def test_one_trace_leads_from_the_caller_through_every_hop(spans: InMemory
 
 
 def scrape(port: int) -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as reply:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as reply:
         text: str = reply.read().decode()
     return text
 
