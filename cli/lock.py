@@ -2,9 +2,14 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+# Whoever asks for the holder has the lock for a moment; one who runs the system keeps it for longer than this.
+ASKED_SECONDS = 1.0
+LOOK_SECONDS = 0.005
 
 
 class AlreadyRunning(Exception):
@@ -28,15 +33,28 @@ def held(data_dir: Path) -> Iterator[None]:
     data_dir.mkdir(parents=True, exist_ok=True)
     handle = os.open(_file(data_dir), os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyRunning(data_dir, holder(data_dir)) from None
+        if not _locked(handle):
+            raise AlreadyRunning(data_dir, holder(data_dir))
         os.ftruncate(handle, 0)
         os.write(handle, str(os.getpid()).encode())
-        yield
+        try:
+            yield
+        finally:
+            os.ftruncate(handle, 0)
     finally:
         os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    give_up = time.monotonic() + ASKED_SECONDS
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() > give_up:
+                return False
+            time.sleep(LOOK_SECONDS)
 
 
 def holder(data_dir: Path) -> int | None:
@@ -46,7 +64,8 @@ def holder(data_dir: Path) -> int | None:
     except FileNotFoundError:
         return None
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Shared: several who ask at once do not take one another for the holder.
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         return None
     except BlockingIOError:
         text = os.read(handle, 20).decode()
