@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,13 +32,26 @@ def going_on(work: Callable[[], object], threads: int = 1) -> Iterator[None]:
             thread.join()
 
 
-def test_a_system_starts_while_others_ask_who_runs_it(tmp_path: Path) -> None:
+def test_a_system_starts_while_others_ask_who_runs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "system.lock").touch()
+    with monkeypatch.context() as slowly:
+        asking, close = threading.Event(), os.close
+
+        def close_late(handle: int) -> None:
+            asking.set()
+            time.sleep(0.1)
+            close(handle)
+
+        slowly.setattr(os, "close", close_late)
+        asker = threading.Thread(target=lock.holder, args=[tmp_path])
+        asker.start()
+        asking.wait()
+        slowly.undo()
     with lock.held(tmp_path):
-        pass
-    with going_on(lambda: lock.holder(tmp_path)):
-        for _ in range(100):
-            with lock.held(tmp_path):
-                pass
+        assert lock.holder(tmp_path) == os.getpid()
+    asker.join()
 
 
 def test_two_that_ask_at_once_do_not_take_each_other_for_the_holder(tmp_path: Path) -> None:
