@@ -25,8 +25,9 @@ class IdempotencyInterceptor:
     """Gives the stored reply to a repeat with the same body, and refuses one with another.
 
     A handler stores its reply in its own unit of work (`Transaction.remember`); for one that did not, the reply is
-    stored here after it returned. Equal calls at once wait for each other. What a contract marks as secret is stored
-    sealed, and a hash of it under a key.
+    stored here after it returned. Equal calls at once wait for each other; one that another process has answered by
+    then gets that reply, also where the handler refuses it because the work is done. What a contract marks as secret is
+    stored sealed, and a hash of it under a key.
     """
 
     def __init__(self, replies: Replies, metrics: Metrics, sealer: Sealer) -> None:
@@ -72,6 +73,11 @@ class IdempotencyInterceptor:
                     return await self._first(creation, proceed)
                 except AlreadyRemembered:
                     stored = await self._replies.recall(*creation.key)
+                except CallError:
+                    # It may have been refused for what another process did under the same request id.
+                    stored = None if creation.is_answered else await self._replies.recall(*creation.key)
+                    if stored is None:
+                        raise
             if stored is None:
                 raise RuntimeError("a reply was stored under the request id and cannot be read")
             return await self._replay(creation, stored)
@@ -98,6 +104,8 @@ class IdempotencyInterceptor:
 
 
 class _Creation:
+    """A call with a request id. `is_answered` once its handler has a reply that it wants to be remembered."""
+
     def __init__(
         self, call: Call, request_id: str, body: "_SingleBody | _StreamedBody", sealer: Sealer | None
     ) -> None:
@@ -105,9 +113,11 @@ class _Creation:
         self.call = call
         self.key = (owner, call.method.path, request_id)
         self.body = body
+        self.is_answered = False
         self._sealer = sealer
 
     def request(self) -> IdempotentRequest:
+        self.is_answered = True
         return IdempotentRequest(*self.key, self.body_hash(), self.kept)
 
     def body_hash(self) -> bytes:

@@ -10,7 +10,7 @@ from mootion.errors.v1 import reason_pb2
 from mootion.toy.v1 import toy_service_pb2 as toy
 from mootion.toy.v1 import toy_service_pb2_grpc as rpc
 
-from mesh.errors import CallError
+from mesh.errors import CallError, not_found, precondition
 from mesh.ports.replies import StoredReply
 from mesh.runtime import Runtime
 from mesh.service import Parts
@@ -98,6 +98,40 @@ async def test_when_another_process_was_first_its_reply_is_given() -> None:
     async with running(build) as found:
         reply = await found.stub(rpc.ToyServiceStub, "toy").CreateThing(creation("a"))
     assert reply.thing_id == "of the rival"
+
+
+async def test_a_handler_that_takes_its_own_reply_back_refuses_the_call(served: Served) -> None:
+    async def gone() -> None:
+        raise not_found("thing", "remembered")
+
+    served.toy.behaviours["remembered"] = gone
+    with pytest.raises(CallError) as raised:
+        await served.stub().CreateThing(creation("remembered"))
+    assert raised.value.code is grpc.StatusCode.NOT_FOUND
+
+
+async def test_a_repeat_that_finds_the_work_done_by_another_process_gets_its_reply(tmp_path: Path) -> None:
+    begun, done = asyncio.Event(), asyncio.Event()
+
+    async def too_late() -> None:
+        begun.set()
+        await done.wait()
+        raise precondition(reason_pb2.REASON_ATTEMPT_SUBMITTED, "It was done.")
+
+    def second(runtime: Runtime) -> Parts:
+        servicer = Toy(runtime)
+        servicer.behaviours["a"] = too_late
+        return parts(servicer)
+
+    async with (
+        running(lambda runtime: parts(Toy(runtime)), data_dir=tmp_path) as found,
+        running(second, data_dir=tmp_path) as other,
+    ):
+        repeat = asyncio.ensure_future(other.stub(rpc.ToyServiceStub, "toy").CreateThing(creation("a")))
+        await begun.wait()
+        reply = await found.stub(rpc.ToyServiceStub, "toy").CreateThing(creation("a"))
+        done.set()
+        assert await repeat == reply
 
 
 def chunks(
