@@ -50,7 +50,7 @@ async def test_whoever_waits_for_a_connection_can_be_stopped(monkeypatch: pytest
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    await asyncio.wait_for(stopped.wait(), 1)
+    await asyncio.wait_for(stopped.wait(), 30)
 
 
 class Deaf:
@@ -71,7 +71,7 @@ class Deaf:
 async def test_a_connection_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rabbit_link, "ANSWER_SECONDS", 0.01)
     deaf: Any = Deaf()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         await Session(deaf, deaf).close()
 
 
@@ -83,7 +83,7 @@ def test_a_connection_that_does_not_end_keeps_no_process_from_ending() -> None:
 
     ending = threading.Thread(target=asyncio.run, args=(left_behind(),), daemon=True)
     ending.start()
-    ending.join(5)
+    ending.join(30)
     assert not ending.is_alive()
 
 
@@ -100,7 +100,7 @@ async def test_a_relay_that_ends_alone_ends_the_others_so_that_all_are_started_a
     for other in (EventRelay, DeadRelay):
         monkeypatch.setattr(other, "run", go_on)
     database: Any = SimpleNamespace(holding=lambda name: nullcontext())
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(30):
         with pytest.raises(ExceptionGroup) as ended:
             await Relay(database, URL).run()
     assert [type(each) for each in ended.value.exceptions] == [StorageUnavailable]

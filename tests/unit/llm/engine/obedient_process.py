@@ -19,6 +19,8 @@ def main() -> None:
             os._exit(3)
         if task == "sleep":
             time.sleep(float(body))
+        while task == "until" and not os.path.exists(body):
+            time.sleep(0.01)
         reply = {"echo": body, "environment": "\n".join(os.environ).encode()}.get(task, b"%d" % os.getpid())
         sys.stdout.buffer.write(process_frames.answered(Outcome.DONE, reply))
         sys.stdout.buffer.flush()
