@@ -110,13 +110,12 @@ async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 async def _checked_out(engine: AsyncEngine) -> AsyncConnection:
     """Not given up half-way, or the connection would never come back to the pool."""
     connecting = asyncio.ensure_future(engine.connect().start())
-    try:
-        return await asyncio.shield(connecting)
-    except asyncio.CancelledError:
-        await asyncio.wait([connecting])
-        if connecting.exception() is None:
-            await to_end(_close(connecting.result()))
-        raise
+    cancelled = await _ended(connecting)
+    if cancelled is None:
+        return connecting.result()
+    if not connecting.cancelled() and connecting.exception() is None:
+        await to_end(_close(connecting.result()))
+    raise cancelled
 
 
 @contextmanager
@@ -153,13 +152,24 @@ async def _close(connection: AsyncConnection) -> None:
 
 
 async def to_end(work: Coroutine[Any, Any, None]) -> None:
-    """Lets work end that is of no use half done, such as a commit or a rollback, also when cancelled meanwhile."""
+    """Lets work end that is of no use half done, such as a commit or a rollback, however often one is cancelled
+    meanwhile: by a caller who gives up and again by a server that stops. The cancellation goes on afterwards."""
     running = asyncio.ensure_future(work)
-    try:
-        await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.wait([running])
-        raise
+    cancelled = await _ended(running)
+    if cancelled is not None:
+        raise cancelled from None if running.cancelled() else running.exception()
+    running.result()
+
+
+async def _ended(running: "asyncio.Future[Any]") -> asyncio.CancelledError | None:
+    """Waits for the end of what runs by itself; gives the last of the cancellations that came meanwhile."""
+    cancelled: asyncio.CancelledError | None = None
+    while not running.done():
+        try:
+            await asyncio.wait([running])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    return cancelled
 
 
 def _check(adapted: Any, record: Any, proxy: Any) -> None:
