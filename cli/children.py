@@ -27,6 +27,7 @@ class Child:
         self.module, self.name = module, name
         self._settings, self._environment = settings, environment
         self._process: asyncio.subprocess.Process | None = None
+        self._starting = asyncio.Lock()
         self._stopping = False
 
     @property
@@ -39,7 +40,7 @@ class Child:
         wait = FIRST_WAIT_SECONDS
         while not self._stopping:
             started = asyncio.get_running_loop().time()
-            code = await self._run_once()
+            code = await self._ended()
             if self._stopping:
                 return
             lived = asyncio.get_running_loop().time() - started
@@ -47,7 +48,19 @@ class Child:
             structlog.get_logger().warning("worker ended", worker=self.name, code=code, again_in_seconds=wait)
             await asyncio.sleep(wait)
 
-    async def _run_once(self) -> int:
+    async def _ended(self) -> int | None:
+        """Runs it once; gives its exit code, or None where it could not be started."""
+        try:
+            async with self._starting:
+                if self._stopping:
+                    return None
+                self._process = await self._started()
+            return await self._process.wait()
+        except OSError:
+            structlog.get_logger().error("worker not started", worker=self.name, exc_info=True)
+            return None
+
+    async def _started(self) -> asyncio.subprocess.Process:
         tether = Path(gateway.tether.__file__)
         command = [
             sys.executable,
@@ -60,7 +73,7 @@ class Child:
             self.module,
         ]
         with (self._settings.log_dir / f"{self.name}.log").open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 *command,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
@@ -68,13 +81,14 @@ class Child:
                 env=dict(self._environment),
                 start_new_session=True,
             )
-        return await self._process.wait()
 
     async def stop(self) -> None:
         """Tells the worker to give its job back and end; after twelve seconds ends it."""
         self._stopping = True
-        if self.pid is None:
-            return
+        # One that is being started is there after this, and no other is started.
+        async with self._starting:
+            if self.pid is None:
+                return
         self._signal(signal.SIGTERM)
         assert self._process is not None
         try:

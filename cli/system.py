@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, TextIO
@@ -15,16 +15,17 @@ import structlog
 from cli import lock
 from cli.children import Child
 from cli.services import WORKERS, build_of, service_names
-from gateway.edge import Edge
+from gateway.edge import Edge, EdgeError
 from gateway.limiter import Limiter
 from gateway.rate_limit_service import rate_limit_service
-from mesh.config import Settings
+from mesh.config import ConfigurationError, Settings
 from mesh.counted import Counted
 from mesh.policy import all_methods
 from mesh.runtime import Runtime, open_runtime
 from mesh.server import serve
 
 IDLE_CHECK_SECONDS = 5.0
+EDGE_AGAIN_SECONDS = 2.0
 INTERRUPTED = 130
 QUEUES = ("document.process", "video.plan", "video.scene", "video.stitch", "search.reconcile")
 
@@ -87,34 +88,28 @@ class System:
 
     async def _run_children(self, runtime: Runtime, ready: Callable[[str], None]) -> None:
         keeping = [asyncio.create_task(child.keep_running()) for child in self._children]
+        watching: list[asyncio.Task[None]] = []
         try:
             await self._edge.start()
-            keeping.append(asyncio.create_task(self._keep_edge()))
+            watching.append(asyncio.create_task(keep_edge(self._edge)))
             if self._idle_seconds is not None:
-                keeping.append(asyncio.create_task(self._stop_when_idle(runtime, self._idle_seconds)))
+                watching.append(asyncio.create_task(self._stop_when_idle(runtime, self._idle_seconds)))
             ready(self._edge.url)
             await self._stop.wait()
         finally:
             self._stop.set()
+            # First, so that no edge is started any more.
+            await _cancelled(watching)
             await self._edge.stop()
             await asyncio.gather(*(child.stop() for child in self._children))
-            for task in keeping:
-                task.cancel()
-
-    async def _keep_edge(self) -> None:
-        while True:
-            code = await self._edge.wait()
-            if self._stop.is_set():
-                return
-            structlog.get_logger().error("the edge ended and is started again", code=code)
-            await self._edge.start()
+            await _cancelled(keeping)
 
     async def _stop_when_idle(self, runtime: Runtime, seconds: float) -> None:
-        busy_at = time.time()
-        while time.time() - busy_at < seconds:
-            await asyncio.sleep(IDLE_CHECK_SECONDS)
+        async def last_busy() -> float:
             depths = [await runtime.queue.depth(topic) for topic in QUEUES]
-            busy_at = time.time() if any(depths) else max(busy_at, self._last_call())
+            return time.time() if any(depths) else self._last_call()
+
+        await wait_until_idle(last_busy, seconds)
         self._stop.set()
 
     def _last_call(self) -> float:
@@ -137,6 +132,40 @@ class System:
             os.kill(self._edge.pid, signal.SIGKILL)
         sys.stderr.write("Stopped at once; queued work goes on at the next start.\n")
         os._exit(INTERRUPTED)
+
+
+async def keep_edge(edge: Edge) -> None:
+    """Starts the edge again whenever it ends, and tries again where that fails, until cancelled."""
+    log = structlog.get_logger()
+    while True:
+        log.error("the edge ended and is started again", code=await edge.wait())
+        try:
+            await edge.start()
+        except (EdgeError, ConfigurationError, OSError):
+            log.error("the edge did not start", again_in_seconds=EDGE_AGAIN_SECONDS, exc_info=True)
+            await asyncio.sleep(EDGE_AGAIN_SECONDS)
+
+
+async def wait_until_idle(last_busy: Callable[[], Awaitable[float]], seconds: float) -> None:
+    """Returns when nothing was done for so long. A time in which nobody can tell counts as busy.
+
+    Args:
+        last_busy: when something was done last, in seconds since 1970.
+    """
+    busy_at = time.time()
+    while time.time() - busy_at < seconds:
+        await asyncio.sleep(IDLE_CHECK_SECONDS)
+        try:
+            busy_at = max(busy_at, await last_busy())
+        except OSError:
+            structlog.get_logger().warning("idleness unknown", exc_info=True)
+            busy_at = time.time()
+
+
+async def _cancelled(tasks: "Sequence[asyncio.Task[None]]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _limiter(runtime: Runtime) -> Limiter:
