@@ -79,8 +79,9 @@ def _make(path: Path) -> None:
 
 
 def _draft(path: Path) -> Path:
-    """A new key in a file beside `path`, on the disk."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    """A new key in a file beside `path`, on the disk. It is named by chance: one that was killed, or runs in another
+    container, may have the same process id."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode() + "\n")

@@ -84,6 +84,11 @@ def test_a_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
     assert [each.name for each in path.parent.iterdir()] == ["data.key"]
 
 
+def test_a_key_is_made_where_one_that_was_killed_left_its_draft(tmp_path: Path) -> None:
+    tmp_path.joinpath(f"data.key.{os.getpid()}").touch()
+    assert len(read_or_make(None, tmp_path / "data.key", "MOOTION_DATA_KEY")) == 32
+
+
 @pytest.mark.parametrize("text", ["", "short", "not base64!", "QUJD"])
 def test_a_key_that_is_none_is_refused_without_repeating_it(text: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as refused:
