@@ -1,6 +1,9 @@
 """The folder of certificates that `mootion certs` makes: an authority, and a pair for each name."""
 
-from collections.abc import Mapping, Sequence
+import fcntl
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -50,7 +53,7 @@ class Folder:
     now: datetime
 
     def bring_up(self, workloads: Mapping[str, Sequence[str]], hosts: Sequence[str]) -> list[Outcome]:
-        """Sees to the authority and to every pair.
+        """Sees to the authority and to every pair. Of two that do so at once, the second waits and finds it done.
 
         Args:
             workloads: the names in a pair, by the name of the pair.
@@ -61,6 +64,19 @@ class Folder:
             OSError: the folder cannot be written to.
         """
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._alone():
+            return self._brought_up(workloads, hosts)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
+
+    def _brought_up(self, workloads: Mapping[str, Sequence[str]], hosts: Sequence[str]) -> list[Outcome]:
         authority, outcome = self._authority()
         outcomes = [outcome]
         for name, named in workloads.items():

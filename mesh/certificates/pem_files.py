@@ -1,6 +1,7 @@
 """Keys and certificates as files: keys for their owner's eyes only, each file changed as a whole."""
 
 import os
+import secrets
 from pathlib import Path
 
 from cryptography import x509
@@ -93,7 +94,8 @@ def _bytes(path: Path) -> bytes:
 
 
 def _replace(path: Path, content: bytes, mode: int) -> None:
-    draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
+    # Named by chance: one that was killed may have had the same process id, as every start of a container has.
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}.draft")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:

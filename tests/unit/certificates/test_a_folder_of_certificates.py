@@ -1,6 +1,8 @@
 """What `mootion certs` leaves in a folder: whom certificates name, who may read what, and what a second run changes."""
 
+import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -150,6 +152,20 @@ def test_a_second_run_stays_in_the_domain_of_the_authority(tmp_path: Path) -> No
     bring_up(tmp_path, domain="school")
     assert names.uris_of(certificate(tmp_path, "quiz")) == ["spiffe://school/quiz"]
     assert {outcome.done for outcome in bring_up(tmp_path, domain=None).values()} == {Done.KEPT}
+
+
+def test_two_runs_at_once_make_one_mesh(tmp_path: Path) -> None:
+    for number in range(3):
+        folder = tmp_path / str(number)
+        with ThreadPoolExecutor(2) as threads:
+            runs = [threads.submit(bring_up, folder) for _ in range(2)]
+            done = [{outcome.done for outcome in run.result().values()} for run in runs]
+        assert done in ([{Done.MADE}, {Done.KEPT}], [{Done.KEPT}, {Done.MADE}])
+
+
+def test_what_a_run_that_was_killed_left_behind_is_in_nobodys_way(tmp_path: Path) -> None:
+    tmp_path.joinpath(f"authority.key.{os.getpid()}.draft").touch()
+    assert {outcome.done for outcome in bring_up(tmp_path).values()} == {Done.MADE}
 
 
 def test_names_of_other_domains_name_no_workload() -> None:
