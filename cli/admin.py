@@ -16,7 +16,10 @@ app = typer.Typer(help="Look after accounts from the machine that holds the data
     epilog='Examples:\n\n  mootion admin create grace\n\n  printf %s "$PASSWORD" | mootion admin create grace'
 )
 def create(username: Annotated[str, typer.Argument(help="Name to sign in with.")]) -> None:
-    """Make an administrator, or make the account of this name one. The password is asked for, or read from a pipe."""
+    """Make an administrator, or make the account of this name and password one.
+
+    The password is asked for, or read from a pipe.
+    """
     from cli.administrators import NotMade, create_admin
 
     if sys.stdin.isatty():
