@@ -60,12 +60,13 @@ class Authority(Protocol):
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The workload that calls (`edge` for everything from outside), for whom, and where that came from. `by_cookie`
-    says that a browser sent the token by itself."""
+    says that a browser sent the token by itself, `by_key` that an API key stands for whom it is."""
 
     workload: str
     principal: Principal | None
     client: Client
     by_cookie: bool = False
+    by_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ class Callers:
             if key:
                 holder = await self.authority.api_key(key)
                 _check_scope(holder, scope)
-                return Caller(EDGE, holder.principal, Client(address, agent))
+                return Caller(EDGE, holder.principal, Client(address, agent), by_key=True)
         except TokenRefused as error:
             raise _refused(str(error)) from None
         return Caller(EDGE, LOCAL_PRINCIPAL if self.local else None, Client(address, agent))
@@ -155,16 +156,25 @@ def check_same_site(caller: Caller, headers: Headers) -> None:
     Raises:
         CallError: CROSS_SITE_CALL.
     """
-    if not caller.by_cookie:
-        return
+    if caller.by_cookie and not is_our_page(headers):
+        raise cross_site("A page of another site sent this with your cookie.")
+
+
+def is_our_page(headers: Headers) -> bool | None:
+    """Whether the page that sent a change is of our own site; None where nothing says so: no browser sent it."""
     site, origin = _text(headers, "sec-fetch-site"), _text(headers, "origin")
+    if site:
+        return site == "same-origin"
     host = _text(headers, ":authority") or _text(headers, "x-forwarded-host") or _text(headers, "host")
-    if site == "same-origin" or (not site and origin and origin.partition("://")[2] == host):
-        return
-    raise CallError(
+    return origin.partition("://")[2] == host if origin else None
+
+
+def cross_site(what: str) -> CallError:
+    """The refusal of a call that another site's page made a browser send."""
+    return CallError(
         grpc.StatusCode.PERMISSION_DENIED,
         reason_pb2.REASON_CROSS_SITE_CALL,
-        "A page of another site sent this with your cookie. Call from our own pages, or with a token.",
+        f"{what} Call from our own pages, or with a token.",
     )
 
 

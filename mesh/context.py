@@ -1,12 +1,13 @@
 """What a call carries along, seen from anywhere below its handler."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from mootion.audit.v1 import audit_service_pb2
 from mootion.policy.v1 import policy_pb2
 
 
@@ -39,8 +40,8 @@ class Client:
 @dataclass(frozen=True, slots=True)
 class CallContext:
     """One call: its principal (None for calls of the mesh itself), the workload that made it, when it must have
-    ended on the monotonic clock, its request id for the logs, its full method name, and the calls it has made that
-    have not ended yet."""
+    ended on the monotonic clock, its request id for the logs, its full method name, by what its caller showed in this
+    call whose account it is, and the calls it has made that have not ended yet."""
 
     principal: Principal | None
     caller: str
@@ -48,6 +49,7 @@ class CallContext:
     request_id: str
     method: str
     client: Client = Client()
+    factors: list[audit_service_pb2.Factor.ValueType] = field(default_factory=list, compare=False)
     outgoing: set[Cancellable] = field(default_factory=set, compare=False, repr=False)
 
     def remaining_seconds(self) -> float:
@@ -80,6 +82,13 @@ def client() -> Client:
     """Where the call being served came from; all empty outside of one."""
     call = _current.get()
     return call.client if call is not None else Client()
+
+
+def note_factors(factors: Iterable[audit_service_pb2.Factor.ValueType]) -> None:
+    """Notes for the audit log by what the caller has shown whose account it is. Does nothing outside of a call."""
+    call = _current.get()
+    if call is not None:
+        call.factors.extend(factors)
 
 
 def workload() -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 import grpc
 from google.protobuf import message_factory
 from google.protobuf.message import Message
+from mootion.audit.v1 import audit_service_pb2
 from prometheus_client import Counter
 
 from mesh.errors import CallError, reason_name
@@ -68,6 +69,7 @@ class AuditInterceptor:
             reason=reason,
             address=call.client.address,
             request_id=call.request_id,
+            factors=tuple(audit_service_pb2.Factor.Name(factor) for factor in call.factors),
         )
         outcome = "failed"
         try:

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 import grpc
 from google.protobuf.message import Message
+from mootion.audit.v1 import audit_service_pb2
 
 from mesh.context import Client, Principal
 from mesh.policy import Method
@@ -21,6 +22,7 @@ class Call:
         request: the parsed and valid request, once `validation` has run; requests likewise.
         deadline: when the call must have ended, on the monotonic clock.
         from_outside: whether it came without the signature of a workload.
+        factors: by what its caller showed in this call whose account it is, for the audit log.
         code, reason: how the call ended.
     """
 
@@ -30,6 +32,7 @@ class Call:
         "code",
         "context",
         "deadline",
+        "factors",
         "from_outside",
         "metadata",
         "method",
@@ -67,6 +70,7 @@ class Call:
         self.caller = ""
         self.client = Client()
         self.from_outside = False
+        self.factors: list[audit_service_pb2.Factor.ValueType] = []
         self.code = grpc.StatusCode.OK
         self.reason = ""
         self.received_bytes = 0

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable
 
 import grpc
+from mootion.audit.v1 import audit_service_pb2
 from mootion.errors.v1 import reason_pb2
 from mootion.policy.v1 import policy_pb2
 
@@ -38,8 +39,10 @@ class PrincipalInterceptor:
                 raise _not_allowed(caller.workload, path)
             principal = call.principal = caller.principal
             check_role(principal, least_role, path)
+            if caller.by_key:
+                call.factors.append(audit_service_pb2.API_KEY)
             entered = CallContext(
-                principal, caller.workload, call.deadline, call.request_id, path, caller.client
+                principal, caller.workload, call.deadline, call.request_id, path, caller.client, call.factors
             )
             with Entered(entered, service):
                 return await proceed(call)

@@ -1,4 +1,4 @@
--- 0004: made by `python -m mesh.migrations`
+-- 0005: made by `python -m mesh.migrations`
 
 CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
@@ -315,7 +315,7 @@ CREATE TABLE audit_entries (
 	code VARCHAR(32) NOT NULL, 
 	reason VARCHAR(64) NOT NULL, 
 	sealed_address BLOB NOT NULL, 
-	request_id VARCHAR(64) NOT NULL, 
+	request_id VARCHAR(64) NOT NULL, factors JSON DEFAULT '[]' NOT NULL, 
 	PRIMARY KEY (audit_entry_id)
 );
 
@@ -329,6 +329,6 @@ CREATE TRIGGER audit_entries_stay_as_they_are BEFORE UPDATE ON audit_entries BEG
 
 CREATE TRIGGER audit_entries_stay BEFORE DELETE ON audit_entries WHEN OLD.time_us > (unixepoch() - 400 * 86400) * 1000000 BEGIN SELECT RAISE(ABORT, 'audit entries stay as they are'); END;
 
-INSERT INTO alembic_version VALUES ('0004');
+INSERT INTO alembic_version VALUES ('0005');
 
 INSERT INTO log_epoch VALUES (1, 0);

@@ -24,6 +24,7 @@ class Entry:
     reason: str
     address: str
     request_id: str
+    factors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,8 @@ class AuditLog:
 
     def _entry(self, row: Row[Any]) -> Entry:
         values = dict(row._mapping)
-        sealed = values.pop("sealed_address")
-        return Entry(**values, address=self.sealer.open(sealed, f"audit:{row.audit_entry_id}").decode())
+        address = self.sealer.open(values.pop("sealed_address"), f"audit:{row.audit_entry_id}").decode()
+        return Entry(**values | {"address": address, "factors": tuple(row.factors)})
 
 
 def _place(entry: Entry) -> str:

@@ -151,6 +151,7 @@ audit_entries = Table(
     Column("reason", String(64), nullable=False),
     Column("sealed_address", LargeBinary, nullable=False),
     Column("request_id", String(64), nullable=False),
+    Column("factors", JSON, nullable=False, server_default="[]"),
     Index("audit_entries_in_order", "time_us", "audit_entry_id"),
     Index("audit_entries_by_principal", "principal_id", "time_us", "audit_entry_id"),
     Index("audit_entries_by_resource", "resource", "time_us", "audit_entry_id"),

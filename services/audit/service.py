@@ -49,6 +49,7 @@ def _message(entry: Entry) -> messages.AuditEntry:
         reason=entry.reason,
         address=entry.address,
         request_id=entry.request_id,
+        factors=map(messages.Factor.Value, entry.factors),
     )
     message.time.FromMicroseconds(entry.time_us)
     return message

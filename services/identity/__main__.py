@@ -14,17 +14,15 @@ from mootion.identity.v1.admin_service_pb2_grpc import add_AdminServiceServicer_
 from mootion.identity.v1.identity_service_pb2_grpc import add_IdentityServiceServicer_to_server
 from mootion.identity.v1.key_service_pb2_grpc import add_KeyServiceServicer_to_server
 
-from mesh.access_token import LIFETIME_SECONDS
 from mesh.runtime import Runtime
 from mesh.server import run_service
 from mesh.service import Parts, Servicer
-from services.identity import token_store
 from services.identity.account_service import AccountService
 from services.identity.admin_service import AdminService
 from services.identity.desk import Desk
-from services.identity.erasure import tell_again
 from services.identity.identity_service import IdentityService
 from services.identity.key_service import KeyService
+from services.identity.upkeep import forget_ended
 
 UPKEEP_SECONDS = 600.0
 
@@ -32,6 +30,10 @@ UPKEEP_SECONDS = 600.0
 def build(runtime: Runtime) -> Parts:
     """Puts the service together from the ports it is given."""
     desk = Desk.build(runtime)
+
+    async def start() -> None:
+        # Signing in, a unit of work by then, finds the first key, which takes one to make.
+        await desk.keys.signing_key(runtime.clock.now())
 
     async def stop() -> None:
         desk.passwords.close()
@@ -61,6 +63,7 @@ def build(runtime: Runtime) -> Parts:
             ),
         ],
         tasks=[lambda: _upkeep(desk)],
+        start=start,
         stop=stop,
     )
 
@@ -68,15 +71,8 @@ def build(runtime: Runtime) -> Parts:
 async def _upkeep(desk: Desk) -> None:
     """Rotates keys and removes what has ended, every ten minutes or so."""
     while True:
-        now = desk.runtime.clock.now()
-        await desk.keys.rotate_if_old(now)
-        now_us = desk.now_us()
-        async with desk.runtime.database.transaction() as tx:
-            await desk.sessions.store.forget(tx, now_us, now_us - 2 * LIFETIME_SECONDS * 1_000_000)
-            erased = await tell_again(tx, now_us)
-            await token_store.forget(tx, now_us)
-        for account_id in erased:
-            await desk.runtime.replies.forget(account_id)
+        await desk.keys.rotate_if_old(desk.runtime.clock.now())
+        await forget_ended(desk)
         await asyncio.sleep(UPKEEP_SECONDS * random.uniform(0.5, 1.5))
 
 

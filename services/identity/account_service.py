@@ -1,29 +1,42 @@
 """One short method for each RPC of AccountService."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TypeVar
 
 import grpc
+from google.protobuf.message import Message
 from mootion.identity.v1 import account_pb2
 from mootion.identity.v1 import account_service_pb2 as messages
 from mootion.identity.v1 import account_service_pb2_grpc as rpc
-from sqlalchemy import Row
 
-from mesh import context, pages
+from mesh import context
 from mesh.errors import not_found
 from mesh.ports.sql import Reader, Transaction
-from services.identity import api_keys, link_store, one_time, second_factor, token_store
+from services.identity import (
+    administrators,
+    api_keys,
+    link_store,
+    one_time,
+    second_factor,
+    session_store,
+    token_store,
+)
 from services.identity.account_store import StoredAccount
 from services.identity.credentials import wrong_credentials
 from services.identity.describe import account_message, session_message, student_message, teacher_message
 from services.identity.desk import Desk
 from services.identity.erasure import erase
 from services.identity.export import exported
+from services.identity.listing import Place, page
 from services.identity.passwords import check_strength
 
 Context = grpc.aio.ServicerContext[object, object]
+One = TypeVar("One")
+# Lists what belongs to an account, from behind a place on.
+_Mine = Callable[[Reader, str, Place | None, int], Awaitable[Sequence[One]]]
 
 
 @dataclass(frozen=True)
@@ -64,6 +77,8 @@ class AccountService(rpc.AccountServiceServicer):
     ) -> messages.DeleteAccountResponse:
         account = await self._confirmed(request.password, request.code)
         async with self.desk.runtime.database.transaction() as tx:
+            _, admins = await administrators.held_with_admins(self.desk, tx, account.account_id)
+            administrators.keep_one(admins, without=account.account_id)
             await self._held(tx, account)
             await erase(self.desk, tx, account.account_id)
         await self.desk.runtime.replies.forget(account.account_id)
@@ -126,18 +141,10 @@ class AccountService(rpc.AccountServiceServicer):
     async def ListSessions(
         self, request: messages.ListSessionsRequest, context_: Context
     ) -> messages.ListSessionsResponse:
-        size, after = (
-            pages.page_size(request.page_size, default=20, most=100),
-            pages.decode(request, int, str),
-        )
-        owner, now_us = context.principal_id(), self.desk.now_us()
-        async with self.desk.runtime.database.reading() as reader:
-            found = await self.desk.sessions.store.list(reader, owner, after, now_us, size + 1)
-        token = ""
-        if len(found) > size:
-            token = pages.encode(request, found[size - 1].created_us, found[size - 1].session_id)
+        following = partial(self.desk.sessions.store.list, now_us=self.desk.now_us())
+        found, token = await self._page(request, following, session_store.place_of)
         current = context.client().session_id
-        shown = [session_message(one, current) for one in found[:size]]
+        shown = [session_message(one, current) for one in found]
         return messages.ListSessionsResponse(sessions=shown, next_page_token=token)
 
     async def RevokeSession(
@@ -160,16 +167,8 @@ class AccountService(rpc.AccountServiceServicer):
     async def ListApiKeys(
         self, request: messages.ListApiKeysRequest, context_: Context
     ) -> messages.ListApiKeysResponse:
-        size, after = (
-            pages.page_size(request.page_size, default=20, most=100),
-            pages.decode(request, int, str),
-        )
-        async with self.desk.runtime.database.reading() as reader:
-            rows = await token_store.list_api_keys(reader, context.principal_id(), after, size + 1)
-        token = ""
-        if len(rows) > size:
-            token = pages.encode(request, rows[size - 1].created_us, rows[size - 1].api_key_id)
-        return messages.ListApiKeysResponse(api_keys=api_keys.described(rows[:size]), next_page_token=token)
+        rows, token = await self._page(request, token_store.list_api_keys, token_store.place_of_key)
+        return messages.ListApiKeysResponse(api_keys=api_keys.described(rows), next_page_token=token)
 
     async def DeleteApiKey(
         self, request: messages.DeleteApiKeyRequest, context_: Context
@@ -183,7 +182,8 @@ class AccountService(rpc.AccountServiceServicer):
         self, request: messages.CreateStudentInvitationRequest, context_: Context
     ) -> messages.CreateStudentInvitationResponse:
         async with self.desk.runtime.database.transaction() as tx:
-            code, ends_us = await one_time.invite(self.desk, tx, context.principal_id())
+            teacher = await self.desk.caller(tx)
+            code, ends_us = await one_time.invite(self.desk, tx, teacher.account_id)
             reply = messages.CreateStudentInvitationResponse(invitation_code=code)
             reply.expire_time.FromMicroseconds(ends_us)
             tx.remember(reply)
@@ -192,15 +192,13 @@ class AccountService(rpc.AccountServiceServicer):
     async def AcceptInvitation(
         self, request: messages.AcceptInvitationRequest, context_: Context
     ) -> messages.AcceptInvitationResponse:
-        async with self.desk.runtime.database.transaction() as tx:
-            account = await self.desk.caller(tx)
-            teacher = await one_time.accept(self.desk, tx, request.invitation_code, account.account_id)
+        teacher = await one_time.accept(self.desk, request.invitation_code, context.principal_id())
         return messages.AcceptInvitationResponse(teacher_username=teacher)
 
     async def ListStudents(
         self, request: messages.ListStudentsRequest, context_: Context
     ) -> messages.ListStudentsResponse:
-        rows, token = await self._linked(request, link_store.students_of)
+        rows, token = await self._page(request, link_store.students_of, link_store.place_of)
         return messages.ListStudentsResponse(students=map(student_message, rows), next_page_token=token)
 
     async def RemoveStudent(
@@ -214,7 +212,7 @@ class AccountService(rpc.AccountServiceServicer):
     async def ListTeachers(
         self, request: messages.ListTeachersRequest, context_: Context
     ) -> messages.ListTeachersResponse:
-        rows, token = await self._linked(request, link_store.teachers_of)
+        rows, token = await self._page(request, link_store.teachers_of, link_store.place_of)
         return messages.ListTeachersResponse(teachers=map(teacher_message, rows), next_page_token=token)
 
     async def RemoveTeacher(
@@ -225,18 +223,17 @@ class AccountService(rpc.AccountServiceServicer):
                 raise not_found("teacher", request.teacher_id)
         return messages.RemoveTeacherResponse()
 
-    async def _linked(
-        self, request: messages.ListStudentsRequest | messages.ListTeachersRequest, linked: link_store.Linked
-    ) -> tuple[Sequence[Row[Any]], str]:
-        """A page of those the caller is linked with, and the token of the next page."""
-        size = pages.page_size(request.page_size, default=20, most=100)
-        after = pages.decode(request, int, str)
-        async with self.desk.runtime.database.reading() as reader:
-            rows = await linked(reader, context.principal_id(), after, size + 1)
-        token = ""
-        if len(rows) > size:
-            token = pages.encode(request, rows[size - 1].linked_us, rows[size - 1].account_id)
-        return rows[:size], token
+    async def _page(
+        self, request: Message, mine: _Mine[One], place_of: Callable[[One], Place]
+    ) -> tuple[Sequence[One], str]:
+        """A page of what is the caller's, and the token of the next."""
+        me = context.principal_id()
+        return await page(
+            self.desk.runtime.database,
+            request,
+            lambda reader, after, limit: mine(reader, me, after, limit),
+            place_of,
+        )
 
     async def _described(self, reader: Reader) -> account_pb2.Account:
         account = await self.desk.caller(reader)

@@ -1,15 +1,17 @@
 """Rows of accounts, with what must not be read from the database sealed on the way in and opened on the way out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from mootion.identity.v1 import account_pb2
-from sqlalchemy import Row, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mesh.ports.sql import Reader, Transaction
 from mesh.sealing import Sealer
+from services.identity.listing import Place
+from services.identity.removal import remove
 from services.identity.store import (
     accounts,
     api_keys,
@@ -22,6 +24,10 @@ from services.identity.store import (
 
 class UsernameTaken(Exception):
     """An account has this name, without regard to case."""
+
+
+class SubjectTaken(Exception):
+    """An account is linked with this subject of a provider already."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ class AccountStore:
         return None if row is None else self._account(row)
 
     async def list(
-        self, reader: Reader, prefix: str, after: tuple[int, str] | None, limit: int
+        self, reader: Reader, prefix: str, after: Place | None, limit: int
     ) -> Sequence[StoredAccount]:
         """Accounts whose name begins so, newest first, from behind `after` (creation, id)."""
         statement = select(accounts)
@@ -95,18 +101,29 @@ class AccountStore:
         ordered = statement.order_by(accounts.c.created_us.desc(), accounts.c.account_id.desc())
         return [self._account(row) for row in await reader.execute(ordered.limit(limit))]
 
-    async def admins(self, tx: Transaction) -> Sequence[str]:
-        """Ids of the admins who may sign in. They are read in order, and stay admins until the unit of work ends."""
-        may_sign_in = and_(accounts.c.role == account_pb2.ADMIN, accounts.c.disabled.is_(False))
-        statement = select(accounts.c.account_id).where(may_sign_in).order_by(accounts.c.account_id)
-        return (await tx.execute(statement)).scalars().all()
+    async def hold(
+        self, tx: Transaction, *account_ids: str, and_admins: bool = False
+    ) -> Mapping[str, StoredAccount]:
+        """Those of the accounts that there are, by id; they stay as they are until the unit of work ends.
+
+        What concerns more than one account asks for all of them at once; `store` says why.
+
+        Args:
+            and_admins: the admins who may sign in too.
+        """
+        wanted: ColumnElement[bool] = accounts.c.account_id.in_(account_ids)
+        if and_admins:
+            wanted = or_(wanted, and_(accounts.c.role == account_pb2.ADMIN, accounts.c.disabled.is_(False)))
+        rows = await tx.execute(select(accounts).where(wanted).order_by(accounts.c.account_id))
+        return {row.account_id: self._account(row) for row in rows}
 
     async def remove(self, tx: Transaction, account_id: str) -> None:
         """Removes an account and everything the service keeps about it but its sessions."""
         for table in (recovery_codes, one_time_tokens, api_keys, providers, accounts):
-            await tx.execute(delete(table).where(table.c.account_id == account_id))
-        links = or_(students.c.teacher_id == account_id, students.c.student_id == account_id)
-        await tx.execute(delete(students).where(links))
+            await remove(tx, table, table.c.account_id == account_id)
+        await remove(
+            tx, students, or_(students.c.teacher_id == account_id, students.c.student_id == account_id)
+        )
 
     async def providers_of(self, reader: Reader, account_id: str) -> Sequence[str]:
         """Names of the providers that are linked, in order."""
@@ -121,9 +138,12 @@ class AccountStore:
         return None if row is None else self._account(row)
 
     async def link_subject(self, tx: Transaction, provider: str, subject: str, account_id: str) -> None:
-        """Links a provider's subject with an account."""
+        """Links a provider's subject with an account. Raises SubjectTaken; the transaction has to end then."""
         link = {"provider": provider, "subject": subject, "account_id": account_id}
-        await tx.execute(insert(providers).values(link))
+        row = tx.insert(providers).values(link)
+        added = await tx.execute(row.on_conflict_do_nothing(index_elements=["provider", "subject"]))
+        if added.rowcount == 0:
+            raise SubjectTaken(provider)
 
     async def set_recovery_codes(self, tx: Transaction, account_id: str, hashes: Sequence[str]) -> None:
         """Puts recovery codes in place of those there were."""
@@ -171,3 +191,8 @@ class AccountStore:
             totp_confirmed=row.totp_confirmed,
             totp_step=row.totp_step,
         )
+
+
+def place_of(account: StoredAccount) -> Place:
+    """Where it stands in lists of accounts."""
+    return account.created_us, account.account_id

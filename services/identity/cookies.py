@@ -6,12 +6,23 @@ import grpc
 from mootion.identity.v1 import account_pb2
 
 from mesh.access_token import LIFETIME_SECONDS
+from mesh.callers import cross_site, is_our_page
 from services.identity.sessions import REFRESH_SECONDS
 
 ACCESS, REFRESH = "__Host-mootion-access", "__Host-mootion-refresh"
 _RULES = "Path=/; Secure; HttpOnly; SameSite=Strict"
 
 Context = grpc.aio.ServicerContext[object, object]
+
+
+def check_site(context: Context, *, as_cookies: bool) -> None:
+    """Refuses to sign a browser in because another site's page asked: its owner would go on in another's account.
+
+    Raises:
+        CallError: CROSS_SITE_CALL.
+    """
+    if as_cookies and is_our_page(dict(context.invocation_metadata() or ())) is False:
+        raise cross_site("A page of another site asked for cookies.")
 
 
 async def hand_over(context: Context, tokens: account_pb2.Tokens, *, as_cookies: bool) -> account_pb2.Tokens:

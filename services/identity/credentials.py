@@ -4,19 +4,20 @@ from dataclasses import dataclass
 
 import grpc
 import structlog
+from mootion.audit.v1 import audit_service_pb2
 from mootion.errors.v1 import reason_pb2
 
 from mesh.errors import CallError, exhausted
 from mesh.ports.sql import Transaction
 from mesh.runtime import Runtime
-from services.identity import second_factor
+from services.identity import opaque, second_factor
 from services.identity.account_store import AccountStore, StoredAccount
 from services.identity.passwords import Passwords
 
 # A name that is tried so often in a while has to wait, whoever tries; it is never locked.
 ATTEMPTS, ATTEMPTS_SECONDS = 20, 600.0
-# By what somebody proves to be the owner of an account.
-PASSWORD, TOTP, RECOVERY_CODE, PROVIDER = "password", "totp", "recovery_code", "provider"
+# Of a million codes three are good at any time; whoever has a password guesses no more than so many of them in a day.
+CODES, CODES_SECONDS = 50, 86_400.0
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +27,7 @@ class Proof:
     """An account as it was when somebody proved to be its owner, and by what."""
 
     account: StoredAccount
-    factors: tuple[str, ...]
+    factors: tuple[audit_service_pb2.Factor.ValueType, ...]
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Credentials:
             account = await self.accounts.find_by_name(reader, username)
         right = await self.passwords.is_right(account.password_hash if account else None, password)
         if account is None or not right or account.disabled:
-            _say_refused(account, "disabled" if right else PASSWORD)
+            _say_refused(account, "disabled" if right else factor_name(audit_service_pb2.PASSWORD))
             raise wrong_credentials()
         proof = await self.with_second_factor(account, code)
         return Proof(await self._renewed(proof.account, password), proof.factors)
@@ -86,21 +87,22 @@ class Credentials:
             account: as it was when its password was right.
 
         Raises:
-            CallError: SECOND_FACTOR_NEEDED, WRONG_CREDENTIALS.
+            CallError: SECOND_FACTOR_NEEDED, WRONG_CREDENTIALS, or RATE_LIMITED after many codes.
         """
         if not account.totp_confirmed:
-            return Proof(account, (PASSWORD,))
+            return Proof(account, (audit_service_pb2.PASSWORD,))
         if not code:
             raise CallError(
                 grpc.StatusCode.UNAUTHENTICATED,
                 reason_pb2.REASON_SECOND_FACTOR_NEEDED,
                 "The account has a second factor. Call again with the code of the app, or a recovery code.",
             )
+        await self._slow_down_codes(account)
         async with self.runtime.database.transaction() as tx:
             account = await self.held(tx, account)
             proof = await self._use_code(tx, account, code)
         if proof is None:
-            _say_refused(account, TOTP)
+            _say_refused(account, factor_name(audit_service_pb2.TOTP))
             raise wrong_credentials()
         return proof
 
@@ -110,11 +112,11 @@ class Credentials:
         if step is not None:
             account = account.with_(totp_step=step)
             await self.accounts.save(tx, account)
-            return Proof(account, (PASSWORD, TOTP))
+            return Proof(account, (audit_service_pb2.PASSWORD, audit_service_pb2.TOTP))
         code_hash = second_factor.recovery_hash(account.account_id, code)
         if not await self.accounts.use_recovery_code(tx, account.account_id, code_hash):
             return None
-        return Proof(account, (PASSWORD, RECOVERY_CODE))
+        return Proof(account, (audit_service_pb2.PASSWORD, audit_service_pb2.RECOVERY_CODE))
 
     async def _renewed(self, account: StoredAccount, password: str) -> StoredAccount:
         """The account with its password hashed again, where the hash is of an older kind."""
@@ -141,6 +143,22 @@ class Credentials:
                 "There were too many attempts to sign in with this name. Wait, or reset the password.",
                 taken.retry_after_seconds,
             )
+
+    async def _slow_down_codes(self, account: StoredAccount) -> None:
+        # A new password begins anew: whoever knew the one before keeps nobody out.
+        key = f"code:{account.account_id}:{opaque.kept(account.password_hash or '')}"
+        taken = await self.runtime.limits.take(key, 1, CODES, CODES_SECONDS)
+        if not taken.admitted:
+            raise exhausted(
+                reason_pb2.REASON_RATE_LIMITED,
+                "There were too many codes with this password. Wait, or reset the password.",
+                taken.retry_after_seconds,
+            )
+
+
+def factor_name(factor: audit_service_pb2.Factor.ValueType) -> str:
+    """As the log has it, such as `recovery_code`."""
+    return audit_service_pb2.Factor.Name(factor).lower()
 
 
 def _say_refused(account: StoredAccount | None, why: str) -> None:

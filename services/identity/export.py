@@ -9,9 +9,10 @@ from mootion.identity.v1 import account_pb2
 
 from mesh.ports.audit import AuditQuery, Entry
 from mesh.ports.sql import Reader
-from services.identity import api_keys, link_store, token_store
+from services.identity import api_keys, link_store, session_store, token_store
 from services.identity.describe import session_message
 from services.identity.desk import Desk
+from services.identity.listing import Place
 
 AUDITED_DAYS = 90
 # So many entries of the audit log, the newest, are some ten megabytes; no person makes as many.
@@ -20,7 +21,6 @@ PAGE = 1000
 _DAY_US = 86_400_000_000
 
 Row = TypeVar("Row")
-Place = tuple[int, str]
 
 
 async def exported(desk: Desk, reader: Reader, account: account_pb2.Account) -> dict[str, Any]:
@@ -28,15 +28,19 @@ async def exported(desk: Desk, reader: Reader, account: account_pb2.Account) -> 
     as the audit log has it, ready for JSON."""
     owner, now_us = account.account_id, desk.now_us()
     sessions = await _every(
-        lambda after: desk.sessions.store.list(reader, owner, after, now_us, PAGE),
-        lambda one: (one.created_us, one.session_id),
+        lambda after: desk.sessions.store.list(reader, owner, after, PAGE, now_us=now_us),
+        session_store.place_of,
     )
     keys = await _every(
         lambda after: token_store.list_api_keys(reader, owner, after, PAGE),
-        lambda row: (row.created_us, row.api_key_id),
+        token_store.place_of_key,
     )
-    students = await _every(lambda after: link_store.students_of(reader, owner, after, PAGE), _linked_at)
-    teachers = await _every(lambda after: link_store.teachers_of(reader, owner, after, PAGE), _linked_at)
+    students = await _every(
+        lambda after: link_store.students_of(reader, owner, after, PAGE), link_store.place_of
+    )
+    teachers = await _every(
+        lambda after: link_store.teachers_of(reader, owner, after, PAGE), link_store.place_of
+    )
     entries = await _every(
         lambda after: desk.runtime.audit.list(
             AuditQuery(principal_id=owner, from_us=now_us - AUDITED_DAYS * _DAY_US, after=after, limit=PAGE)
@@ -52,10 +56,6 @@ async def exported(desk: Desk, reader: Reader, account: account_pb2.Account) -> 
         "teachers": [row.username for row in teachers],
         "auditEntries": [_entry(entry) for entry in entries],
     }
-
-
-def _linked_at(row: Any) -> Place:
-    return row.linked_us, row.account_id
 
 
 async def _every(

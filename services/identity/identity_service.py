@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import grpc
 import structlog
+from mootion.audit.v1 import audit_service_pb2
 from mootion.errors.v1 import reason_pb2
 from mootion.identity.v1 import account_pb2
 from mootion.identity.v1 import identity_service_pb2 as messages
@@ -15,7 +16,7 @@ from mesh.errors import CallError
 from mesh.ports.sql import Transaction
 from services.identity import cookies, one_time
 from services.identity.account_store import StoredAccount, UsernameTaken
-from services.identity.credentials import PASSWORD, PROVIDER
+from services.identity.credentials import factor_name
 from services.identity.describe import account_message
 from services.identity.desk import Desk
 from services.identity.passwords import check_strength
@@ -35,6 +36,7 @@ class IdentityService(rpc.IdentityServiceServicer):
     async def Register(
         self, request: messages.RegisterRequest, context_: Context
     ) -> messages.RegisterResponse:
+        cookies.check_site(context_, as_cookies=request.use_cookies)
         check_strength(request.password, request.username)
         account = self.desk.new_account(
             request.username,
@@ -51,11 +53,12 @@ class IdentityService(rpc.IdentityServiceServicer):
                     tx.remember(reply)
         except UsernameTaken:
             raise _username_taken(request.username) from None
-        _say_signed_in(account, (PASSWORD,))
+        _say_signed_in(account, (audit_service_pb2.PASSWORD,))
         handed = await cookies.hand_over(context_, tokens, as_cookies=request.use_cookies)
         return messages.RegisterResponse(account=reply.account, tokens=handed)
 
     async def Login(self, request: messages.LoginRequest, context_: Context) -> messages.LoginResponse:
+        cookies.check_site(context_, as_cookies=request.use_cookies)
         proof = await self.desk.credentials.of_name(request.username, request.password, request.code)
         async with self.desk.runtime.database.transaction() as tx:
             account = await self.desk.credentials.held(tx, proof.account)
@@ -70,14 +73,15 @@ class IdentityService(rpc.IdentityServiceServicer):
     async def RefreshTokens(
         self, request: messages.RefreshTokensRequest, context_: Context
     ) -> messages.RefreshTokensResponse:
+        cookies.check_site(context_, as_cookies=request.use_cookies)
         refresh = request.refresh_token or cookies.refresh_token_of(context_)
         if not refresh:
             raise token_invalid("None was given.")
-        tokens = await self.desk.sessions.renew(refresh)
+        account_id, tokens = await self.desk.sessions.renew(refresh)
         # What came as a cookie, which no script reads, goes back as one: else a script could have it read out.
         as_cookies = request.use_cookies or not request.refresh_token
         handed = await cookies.hand_over(context_, tokens, as_cookies=as_cookies)
-        return messages.RefreshTokensResponse(tokens=handed)
+        return messages.RefreshTokensResponse(tokens=handed, account_id=account_id)
 
     async def Logout(self, request: messages.LogoutRequest, context_: Context) -> messages.LogoutResponse:
         async with self.desk.runtime.database.transaction() as tx:
@@ -94,8 +98,8 @@ class IdentityService(rpc.IdentityServiceServicer):
     async def ResetPassword(
         self, request: messages.ResetPasswordRequest, context_: Context
     ) -> messages.ResetPasswordResponse:
-        await one_time.reset_password(self.desk, request.reset_token, request.new_password)
-        return messages.ResetPasswordResponse()
+        account_id = await one_time.reset_password(self.desk, request.reset_token, request.new_password)
+        return messages.ResetPasswordResponse(account_id=account_id)
 
     async def StartSignIn(
         self, request: messages.StartSignInRequest, context_: Context
@@ -106,12 +110,13 @@ class IdentityService(rpc.IdentityServiceServicer):
     async def CompleteSignIn(
         self, request: messages.CompleteSignInRequest, context_: Context
     ) -> messages.CompleteSignInResponse:
+        cookies.check_site(context_, as_cookies=request.use_cookies)
         proved = await self.desk.providers.complete(request.state, request.authorization_code)
         async with self.desk.runtime.database.transaction() as tx:
             account = await self.desk.credentials.held(tx, proved)
             tokens = await self.desk.sessions.open(tx, account)
             described = await self._described(tx, account)
-        _say_signed_in(account, (PROVIDER,))
+        _say_signed_in(account, (audit_service_pb2.PROVIDER,))
         handed = await cookies.hand_over(context_, tokens, as_cookies=request.use_cookies)
         return messages.CompleteSignInResponse(account=described, tokens=handed)
 
@@ -119,8 +124,10 @@ class IdentityService(rpc.IdentityServiceServicer):
         return account_message(account, await self.desk.accounts.providers_of(tx, account.account_id))
 
 
-def _say_signed_in(account: StoredAccount, factors: Sequence[str]) -> None:
-    log.info("signed_in", account=account.account_id, factors=list(factors))
+def _say_signed_in(account: StoredAccount, factors: Sequence[audit_service_pb2.Factor.ValueType]) -> None:
+    """For the log and the audit log."""
+    context.note_factors(factors)
+    log.info("signed_in", account=account.account_id, factors=[factor_name(factor) for factor in factors])
 
 
 def _username_taken(username: str) -> CallError:

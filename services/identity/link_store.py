@@ -1,17 +1,16 @@
 """Rows of links between teachers and the students who let them in."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Column, Row, and_, delete, or_, select
 
 from mesh.ports.sql import Reader, Transaction
+from services.identity.listing import Place
+from services.identity.removal import remove
 from services.identity.store import accounts, students
 
 _teacher, _student = students.c.teacher_id, students.c.student_id
-_Place = tuple[int, str]
-# `students_of` or `teachers_of`.
-Linked = Callable[[Reader, str, _Place | None, int], Awaitable[Sequence[Row[Any]]]]
 
 
 async def link(tx: Transaction, teacher_id: str, student_id: str, now_us: int) -> None:
@@ -29,25 +28,26 @@ async def unlink(tx: Transaction, teacher_id: str, student_id: str) -> bool:
 
 async def unlink_all(tx: Transaction, teacher_id: str) -> None:
     """Ends every link of a teacher."""
-    await tx.execute(delete(students).where(_teacher == teacher_id))
+    await remove(tx, students, _teacher == teacher_id)
 
 
-async def students_of(
-    reader: Reader, teacher_id: str, after: _Place | None, limit: int
-) -> Sequence[Row[Any]]:
+async def students_of(reader: Reader, teacher_id: str, after: Place | None, limit: int) -> Sequence[Row[Any]]:
     """Rows of account_id, username and linked_us, the latest first, from behind `after` (time of the link, id)."""
     return await _linked(reader, _teacher, teacher_id, _student, after, limit)
 
 
-async def teachers_of(
-    reader: Reader, student_id: str, after: _Place | None, limit: int
-) -> Sequence[Row[Any]]:
+async def teachers_of(reader: Reader, student_id: str, after: Place | None, limit: int) -> Sequence[Row[Any]]:
     """The same of the teachers that a student let in."""
     return await _linked(reader, _student, student_id, _teacher, after, limit)
 
 
+def place_of(row: Row[Any]) -> Place:
+    """Where it stands in lists of students, and of teachers."""
+    return row.linked_us, row.account_id
+
+
 async def _linked(
-    reader: Reader, mine: Column[str], my_id: str, other: Column[str], after: _Place | None, limit: int
+    reader: Reader, mine: Column[str], my_id: str, other: Column[str], after: Place | None, limit: int
 ) -> Sequence[Row[Any]]:
     linked_us = students.c.linked_us
     statement = select(accounts.c.account_id, accounts.c.username, linked_us)

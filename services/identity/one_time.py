@@ -2,6 +2,7 @@
 
 from mootion.identity.v1 import account_pb2
 
+from mesh.errors import not_found
 from mesh.ports.sql import Transaction
 from services.identity import link_store, opaque, token_store
 from services.identity.account_store import StoredAccount
@@ -10,27 +11,36 @@ from services.identity.passwords import check_strength
 from services.identity.sessions import token_invalid
 
 RESET_SECONDS = 1800
+# As long as a token lives no more are sent: whoever has to wait has some that are good.
+RESETS = 5
+# Owner of a token that opens nothing.
+NOBODY = ""
 INVITATION_SECONDS = 7 * 86400
 RESET, INVITATION = "reset", "invitation"
 
 
 async def send_reset(desk: Desk, username: str) -> None:
-    """Sends a reset token to the address of the account, where there is both."""
+    """Sends a reset token to the address of the account, where there is both, but no more than a few at a time.
+
+    For a name without, a token that opens nothing is kept: the answer says as much, and takes as long.
+    """
+    key = f"reset:{username.casefold()}"
+    if not (await desk.runtime.limits.take(key, 1, RESETS, RESET_SECONDS)).admitted:
+        return
+    token, ends_us = opaque.new("mp"), _ends(desk, RESET_SECONDS)
     async with desk.runtime.database.transaction() as tx:
         account = await desk.accounts.find_by_name(tx, username)
-        token = opaque.new("mp")
-        if account is not None and account.email:
-            await token_store.add(
-                tx, RESET, opaque.kept(token), account.account_id, _ends(desk, RESET_SECONDS)
-            )
-    if account is not None and account.email:
+        reached = account if account is not None and account.email else None
+        owner = reached.account_id if reached is not None else NOBODY
+        await token_store.add(tx, RESET, opaque.kept(token), owner, ends_us)
+    if reached is not None:
         desk.mail.send_soon(
-            account.email, "Reset your Mootion password", _reset_text(account.username, token)
+            reached.email, "Reset your Mootion password", _reset_text(reached.username, token)
         )
 
 
-async def reset_password(desk: Desk, token: str, new_password: str) -> None:
-    """Sets a password by a reset token and ends every session.
+async def reset_password(desk: Desk, token: str, new_password: str) -> str:
+    """Sets a password by a reset token and ends every session; gives the id of the account.
 
     Raises:
         CallError: TOKEN_INVALID, WEAK_PASSWORD.
@@ -43,10 +53,12 @@ async def reset_password(desk: Desk, token: str, new_password: str) -> None:
     check_strength(new_password, account.username)
     password_hash = await desk.passwords.hash(new_password)
     async with desk.runtime.database.transaction() as tx:
-        if await token_store.use(tx, RESET, opaque.kept(token), desk.now_us()) is None:
+        account = await desk.accounts.find(tx, account.account_id)
+        used = await token_store.use(tx, RESET, opaque.kept(token), desk.now_us())
+        if account is None or used is None:
             raise token_invalid("It was used.")
-        account = await desk.account(tx, account.account_id)
         await set_password(desk, tx, account, password_hash)
+    return account.account_id
 
 
 async def set_password(
@@ -69,18 +81,29 @@ async def invite(desk: Desk, tx: Transaction, teacher_id: str) -> tuple[str, int
     return code, ends_us
 
 
-async def accept(desk: Desk, tx: Transaction, code: str, student_id: str) -> str:
+async def accept(desk: Desk, code: str, student_id: str) -> str:
     """Links the student with the teacher of the code, whose name is returned.
 
     Raises:
-        CallError: TOKEN_INVALID.
+        CallError: TOKEN_INVALID, or NOT_FOUND where the student's account is gone.
     """
-    teacher_id = await token_store.find(tx, INVITATION, opaque.kept(code), desk.now_us())
-    teacher = await desk.accounts.find(tx, teacher_id) if teacher_id else None
-    if teacher is None or not _may_teach(teacher) or teacher.account_id == student_id:
-        raise token_invalid("Ask the teacher for a new code.")
-    await link_store.link(tx, teacher.account_id, student_id, desk.now_us())
+    invited_by = await _teacher_of(desk, code)
+    async with desk.runtime.database.transaction() as tx:
+        held = await desk.accounts.hold(tx, student_id, *filter(None, [invited_by]))
+        if student_id not in held:
+            raise not_found("account", student_id)
+        # The code may have gone with an account meanwhile.
+        teacher_id = await token_store.find(tx, INVITATION, opaque.kept(code), desk.now_us())
+        teacher = held.get(teacher_id or "")
+        if teacher is None or not _may_teach(teacher) or teacher.account_id == student_id:
+            raise token_invalid("Ask the teacher for a new code.")
+        await link_store.link(tx, teacher.account_id, student_id, desk.now_us())
     return teacher.username
+
+
+async def _teacher_of(desk: Desk, code: str) -> str | None:
+    async with desk.runtime.database.reading() as reader:
+        return await token_store.find(reader, INVITATION, opaque.kept(code), desk.now_us())
 
 
 def _may_teach(account: StoredAccount) -> bool:

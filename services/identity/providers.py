@@ -17,7 +17,7 @@ from mesh.errors import missing
 from mesh.runtime import Runtime
 from mesh.sealing import Sealer
 from services.identity import opaque, token_store
-from services.identity.account_store import AccountStore, StoredAccount
+from services.identity.account_store import AccountStore, StoredAccount, SubjectTaken
 from services.identity.github import GitHub, is_github
 from services.identity.openid import OpenId
 from services.identity.sign_in import Begun, Person, SignIn, Web, sign_in_failed
@@ -102,7 +102,7 @@ class Providers:
         sign_in = self.known.get(begun["provider"])
         if sign_in is None:
             raise sign_in_failed("The provider is not set up any more.")
-        return await self._account(sign_in.provider.name, await self._person(sign_in, begun, code))
+        return await self.account_of(sign_in.provider.name, await self._person(sign_in, begun, code))
 
     async def _person(self, sign_in: SignIn, begun: Begun, code: str) -> Person:
         async with self.web.client(sign_in, begun["redirect_uri"]) as client:
@@ -112,15 +112,28 @@ class Providers:
                 log.warning("sign_in_failed", provider=sign_in.provider.name, error=type(error).__name__)
                 raise sign_in_failed("The provider did not confirm it.") from None
 
-    async def _account(self, provider: str, person: Person) -> StoredAccount:
+    async def account_of(self, provider: str, person: Person) -> StoredAccount:
+        """The account of somebody whom a provider confirmed; made at the first time.
+
+        Raises:
+            CallError: SIGN_IN_FAILED.
+        """
+        try:
+            account = await self._known_or_new(provider, person)
+        except SubjectTaken:
+            # Another first sign-in of the same person was committed meanwhile.
+            account = await self._known_or_new(provider, person)
+        if account.disabled:
+            raise sign_in_failed("The account may not sign in.")
+        return account
+
+    async def _known_or_new(self, provider: str, person: Person) -> StoredAccount:
         async with self.runtime.database.transaction() as tx:
             account = await self.accounts.find_by_subject(tx, provider, person.subject)
             if account is None:
                 account = self._new(provider, person)
                 await self.accounts.add(tx, account)
                 await self.accounts.link_subject(tx, provider, person.subject, account.account_id)
-        if account.disabled:
-            raise sign_in_failed("The account may not sign in.")
         return account
 
     def _new(self, provider: str, person: Person) -> StoredAccount:

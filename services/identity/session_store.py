@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, insert, or_, select, update
 
 from mesh.ports.sql import Reader, Transaction
 from mesh.sealing import Sealer
+from services.identity.listing import Place
+from services.identity.removal import remove
 from services.identity.store import refresh_tokens, revocations, sessions
 
 COMMITTED_WITHIN_US = 60_000_000
@@ -48,12 +50,12 @@ class SessionStore:
         )
         await self._add_token(tx, session.session_id, token_hash)
 
-    async def of_token(self, tx: Transaction, token_hash: str) -> tuple[StoredSession, bool] | None:
+    async def of_token(self, reader: Reader, token_hash: str) -> tuple[StoredSession, bool] | None:
         """The session of a refresh token, and whether the token was used before."""
         joined = select(sessions, refresh_tokens.c.used).join(
             refresh_tokens, refresh_tokens.c.session_id == sessions.c.session_id
         )
-        row = (await tx.execute(joined.where(refresh_tokens.c.token_hash == token_hash))).first()
+        row = (await reader.execute(joined.where(refresh_tokens.c.token_hash == token_hash))).first()
         return None if row is None else (self._session(row), bool(row.used))
 
     async def rotate(
@@ -69,7 +71,7 @@ class SessionStore:
         return True
 
     async def list(
-        self, reader: Reader, account_id: str, after: tuple[int, str] | None, now_us: int, limit: int
+        self, reader: Reader, account_id: str, after: Place | None, limit: int, *, now_us: int
     ) -> Sequence[StoredSession]:
         """Open sessions of an account, newest first, from behind `after` (creation, id)."""
         statement = select(sessions).where(sessions.c.account_id == account_id, sessions.c.ends_us > now_us)
@@ -92,10 +94,9 @@ class SessionStore:
         chosen = and_(sessions.c.account_id == account_id, sessions.c.session_id != all_but)
         if only is not None:
             chosen = and_(chosen, sessions.c.session_id == only)
-        ended = (await tx.execute(select(sessions.c.session_id).where(chosen))).scalars().all()
+        ended = await self._remove(tx, chosen)
         if ended:
             await tx.execute(insert(revocations), [{"session_id": one, "time_us": now_us} for one in ended])
-            await self._remove(tx, ended)
         return len(ended)
 
     async def revoked(self, reader: Reader, after: int, now_us: int, limit: int) -> tuple[Sequence[str], int]:
@@ -114,18 +115,17 @@ class SessionStore:
 
     async def forget(self, tx: Transaction, now_us: int, revoked_before_us: int) -> None:
         """Removes sessions that have run out, and revocations that no living token can meet."""
-        out = (
-            (await tx.execute(select(sessions.c.session_id).where(sessions.c.ends_us <= now_us)))
-            .scalars()
-            .all()
-        )
-        if out:
-            await self._remove(tx, out)
-        await tx.execute(delete(revocations).where(revocations.c.time_us < revoked_before_us))
+        await self._remove(tx, sessions.c.ends_us <= now_us)
+        await remove(tx, revocations, revocations.c.time_us < revoked_before_us)
 
-    async def _remove(self, tx: Transaction, session_ids: Sequence[str]) -> None:
-        for table in (refresh_tokens, sessions):
-            await tx.execute(delete(table).where(table.c.session_id.in_(session_ids)))
+    async def _remove(self, tx: Transaction, condition: ColumnElement[bool]) -> Sequence[str]:
+        """Removes sessions with their refresh tokens; gives their ids."""
+        gone = select(sessions.c.session_id).where(condition)
+        locked = (await tx.execute(gone.order_by(sessions.c.session_id))).scalars().all()
+        if locked:
+            await tx.execute(delete(refresh_tokens).where(refresh_tokens.c.session_id.in_(gone)))
+            await tx.execute(delete(sessions).where(condition))
+        return locked
 
     async def _add_token(self, tx: Transaction, session_id: str, token_hash: str) -> None:
         row = {"token_hash": token_hash, "session_id": session_id, "used": False}
@@ -142,3 +142,8 @@ class SessionStore:
             refreshed_us=row.refreshed_us,
             ends_us=row.ends_us,
         )
+
+
+def place_of(session: StoredSession) -> Place:
+    """Where it stands in lists of sessions."""
+    return session.created_us, session.session_id

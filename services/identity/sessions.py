@@ -53,19 +53,21 @@ class Sessions:
         await self.store.add(tx, session, opaque.kept(refresh))
         return await self._tokens(account, session.session_id, refresh, now, ends_us)
 
-    async def renew(self, refresh: str) -> account_pb2.Tokens:
-        """The next tokens for a refresh token. One that was used before ends its session: somebody has a copy.
+    async def renew(self, refresh: str) -> tuple[str, account_pb2.Tokens]:
+        """The id of the account and the next tokens, for a refresh token.
+
+        One that was used before ends its session: somebody has a copy.
 
         Raises:
             CallError: TOKEN_INVALID.
         """
-        now = self.runtime.clock.now()
+        now, owner = self.runtime.clock.now(), await self._owner_of(refresh)
         async with self.runtime.database.transaction() as tx:
+            account = await self.accounts.find(tx, owner) if owner else None
             found = await self.store.of_token(tx, opaque.kept(refresh))
             if found is None or found[0].ends_us <= _us(now):
                 raise token_invalid("It is none of ours, or its session has ended.")
             session, used = found
-            account = await self.accounts.find(tx, session.account_id)
             if used or account is None or account.disabled:
                 await self.store.end(tx, session.account_id, _us(now), only=session.session_id)
                 renewed = None
@@ -74,13 +76,19 @@ class Sessions:
         if renewed is None:
             log.warning("refresh_token_refused", session_id=session.session_id, used_before=used)
             raise token_invalid("It was used before, so its session was ended.")
-        return renewed
+        return session.account_id, renewed
 
     async def end(
         self, tx: Transaction, account_id: str, *, only: str | None = None, all_but: str = ""
     ) -> int:
         """Ends sessions; see `SessionStore.end`."""
         return await self.store.end(tx, account_id, _us(self.runtime.clock.now()), only=only, all_but=all_but)
+
+    async def _owner_of(self, refresh: str) -> str | None:
+        """Read first, since the account is locked before its sessions."""
+        async with self.runtime.database.reading() as reader:
+            found = await self.store.of_token(reader, opaque.kept(refresh))
+        return None if found is None else found[0].account_id
 
     async def _rotate(
         self, tx: Transaction, account: StoredAccount, session: StoredSession, refresh: str, now: datetime

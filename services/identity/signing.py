@@ -9,12 +9,13 @@ from datetime import datetime
 from joserfc import jwt
 from joserfc.jwk import ECKey
 from mootion.identity.v1 import account_pb2
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 
 from mesh import access_token
 from mesh.ids import Ids
 from mesh.ports.sql import Database, Reader, Transaction
 from mesh.sealing import Sealer
+from services.identity.removal import remove
 from services.identity.store import signing_keys
 
 ROTATE_SECONDS = 30 * 86400
@@ -71,7 +72,7 @@ class SigningKeys:
                 await tx.execute(select(func.max(signing_keys.c.created_us)).where(long_known))
             ).scalar()
             if latest is not None:
-                await tx.execute(delete(signing_keys).where(signing_keys.c.created_us < latest))
+                await remove(tx, signing_keys, signing_keys.c.created_us < latest)
         self._read_at = float("-inf")
         return str(key.kid)
 

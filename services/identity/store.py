@@ -1,4 +1,10 @@
-"""Tables of the identity service. Columns named `sealed_` hold what `mesh.sealing` sealed; times are microseconds."""
+"""Tables of the identity service. Columns named `sealed_` hold what `mesh.sealing` sealed; times are microseconds.
+
+So that no two units of work wait for each other: one that changes more than one row of an account, or that concerns
+two accounts, locks the accounts first, all at once in the order of their ids, and its other rows after that. What goes
+through rows of many accounts, or knows none, locks sessions before their refresh tokens, rows of one table in the order
+of their keys, and does each kind in a unit of work of its own.
+"""
 
 from sqlalchemy import (
     JSON,

@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import Row, and_, delete, insert, or_, select, update
 
 from mesh.ports.sql import Reader, Transaction
+from services.identity.listing import Place
+from services.identity.removal import remove
 from services.identity.store import api_keys, one_time_tokens
 
 
@@ -38,20 +40,23 @@ async def use(tx: Transaction, purpose: str, token_hash: str, now_us: int) -> tu
 async def withdraw(tx: Transaction, purpose: str, account_id: str) -> None:
     """Removes the tokens of an account."""
     mine = and_(one_time_tokens.c.purpose == purpose, one_time_tokens.c.account_id == account_id)
-    await tx.execute(delete(one_time_tokens).where(mine))
+    await remove(tx, one_time_tokens, mine)
 
 
 async def use_ended(tx: Transaction, purpose: str, now_us: int) -> Sequence[str]:
     """Uses up what has ended; gives the accounts."""
     ended = and_(one_time_tokens.c.purpose == purpose, one_time_tokens.c.ends_us <= now_us)
-    gone = delete(one_time_tokens).where(ended).returning(one_time_tokens.c.account_id)
-    return (await tx.execute(gone)).scalars().all()
+    return [row.account_id for row in await remove(tx, one_time_tokens, ended)]
 
 
-async def forget(tx: Transaction, now_us: int) -> None:
-    """Removes tokens and keys that have ended."""
-    await tx.execute(delete(one_time_tokens).where(one_time_tokens.c.ends_us <= now_us))
-    await tx.execute(delete(api_keys).where(api_keys.c.ends_us <= now_us))
+async def forget_tokens(tx: Transaction, now_us: int) -> None:
+    """Removes tokens that have ended."""
+    await remove(tx, one_time_tokens, one_time_tokens.c.ends_us <= now_us)
+
+
+async def forget_api_keys(tx: Transaction, now_us: int) -> None:
+    """Removes keys that have ended."""
+    await remove(tx, api_keys, api_keys.c.ends_us <= now_us)
 
 
 async def add_api_key(tx: Transaction, values: dict[str, Any]) -> None:
@@ -60,7 +65,7 @@ async def add_api_key(tx: Transaction, values: dict[str, Any]) -> None:
 
 
 async def list_api_keys(
-    reader: Reader, account_id: str, after: tuple[int, str] | None, limit: int
+    reader: Reader, account_id: str, after: Place | None, limit: int
 ) -> Sequence[Row[Any]]:
     """Rows of an account's keys, newest first, from behind `after` (creation, id)."""
     statement = select(api_keys).where(api_keys.c.account_id == account_id)
@@ -70,6 +75,11 @@ async def list_api_keys(
         statement = statement.where(or_(api_keys.c.created_us < created_us, same))
     ordered = statement.order_by(api_keys.c.created_us.desc(), api_keys.c.api_key_id.desc())
     return (await reader.execute(ordered.limit(limit))).all()
+
+
+def place_of_key(row: Row[Any]) -> Place:
+    """Where it stands in lists of keys."""
+    return row.created_us, row.api_key_id
 
 
 async def find_api_key(reader: Reader, key_hash: str, now_us: int) -> Row[Any] | None:

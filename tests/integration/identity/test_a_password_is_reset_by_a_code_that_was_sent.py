@@ -6,11 +6,14 @@ from datetime import timedelta
 import pytest
 from mootion.errors.v1 import reason_pb2
 from mootion.identity.v1 import account_service_pb2, identity_service_pb2
+from sqlalchemy import select
 
 from mesh.clock import SystemClock
 from mesh.errors import CallError
+from services.identity import opaque
 from services.identity.mail import Mail
-from services.identity.one_time import RESET_SECONDS
+from services.identity.one_time import RESET_SECONDS, RESETS
+from services.identity.store import one_time_tokens
 from tests.integration.identity.conftest import PASSWORD, House
 
 NEW = "another horse battery"
@@ -67,6 +70,39 @@ async def test_none_is_sent_for_a_name_without_an_address_or_that_nobody_has(
     for username in ("ada", "nobody"):
         await ask(house, username)
     assert sent == []
+
+
+async def kept(house: House) -> int:
+    async with house.running.runtime.database.reading() as reader:
+        return len((await reader.execute(select(one_time_tokens))).all())
+
+
+async def test_the_same_is_done_for_a_name_that_nobody_has(
+    house: House, sent: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.newcomer("ada", "ada@example.org")
+    await house.newcomer("bob")
+    for number, username in enumerate(("bob", "nobody", "ada")):
+        monkeypatch.setattr(opaque, "new", lambda prefix, at=number: f"{prefix}_{at}")
+        await ask(house, username)
+        assert await kept(house) == number + 1
+    # What is kept for those who get no mail opens nothing.
+    for number in range(2):
+        assert await refused(house, f"mp_{number}")
+    await reset(house, sent[0][1])
+
+
+async def test_a_few_are_sent_while_the_first_is_good_however_many_ask(
+    house: House, sent: list[tuple[str, str]]
+) -> None:
+    await house.newcomer("ada", "ada@example.org")
+    await house.newcomer("bob", "bob@example.org")
+    for _ in range(RESETS + 3):
+        await ask(house, "Ada")
+    assert len(sent) == RESETS
+    await ask(house, "bob")
+    assert sent[-1][0] == "bob@example.org"
+    await reset(house, sent[0][1])
 
 
 async def test_one_of_several_codes_withdraws_the_others(house: House, sent: list[tuple[str, str]]) -> None:

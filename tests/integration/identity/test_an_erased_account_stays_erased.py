@@ -1,11 +1,19 @@
 """What is erased is told to every service twice: at once, and when no token or key can bring anything new any more."""
 
 import asyncio
+from typing import Any
 
+import pytest
+from mootion.errors.v1 import reason_pb2
 from mootion.event.v1 import event_pb2
 from mootion.identity.v1 import account_service_pb2
+from mootion.identity.v1.account_service_pb2_grpc import AccountServiceStub
+from mootion.policy.v1 import policy_pb2
 from sqlalchemy import String, cast, or_, select
 
+from mesh.context import Principal
+from mesh.errors import CallError
+from mesh.outgoing import Identity
 from services.identity import store
 from services.identity.erasure import TOLD_AGAIN_SECONDS, tell_again
 from tests.integration.identity.conftest import PASSWORD, House, Person
@@ -73,6 +81,24 @@ async def test_replies_that_were_kept_for_repeats_are_forgotten(house: House) ->
     replies = house.running.runtime.replies
     assert await replies.recall(ada.account_id, method, "one") is None
     assert await replies.recall(bob.account_id, method, "one") is not None
+
+
+async def test_a_token_that_is_believed_for_a_moment_more_makes_nothing_of_it(house: House) -> None:
+    teacher = await house.newcomer("grace")
+    await teacher.account("DeleteAccount", account_service_pb2.DeleteAccountRequest(password=PASSWORD))
+    late = Identity(Principal(teacher.account_id, policy_pb2.ACCESS_ROLE_TEACHER), "edge")
+    stub: Any = house.running.runtime.channels.stub(AccountServiceStub, "identity", identity=late)
+    for call in (
+        stub.CreateStudentInvitation(account_service_pb2.CreateStudentInvitationRequest()),
+        stub.AcceptInvitation(account_service_pb2.AcceptInvitationRequest(invitation_code="mi_none")),
+        stub.CreateApiKey(account_service_pb2.CreateApiKeyRequest(name="k", scopes=["video:read"])),
+        stub.UpdateAccount(account_service_pb2.UpdateAccountRequest(display_name="Grace")),
+        stub.StartSecondFactor(account_service_pb2.StartSecondFactorRequest(password=PASSWORD)),
+    ):
+        with pytest.raises(CallError) as refused:
+            await call
+        assert refused.value.reason == reason_pb2.REASON_NOT_FOUND
+    assert await everything_of(teacher, house) == ["identity_one_time_tokens"]
 
 
 async def test_until_then_its_id_stands_nowhere_else(house: House) -> None:

@@ -13,6 +13,7 @@ from mootion.identity.v1.identity_service_pb2_grpc import IdentityServiceStub
 
 from mesh.errors import CallError
 from services.identity import second_factor
+from services.identity.credentials import CODES
 from services.identity.desk import Desk
 from tests.integration.identity.conftest import PASSWORD, House, Person
 
@@ -66,6 +67,25 @@ async def test_a_recovery_code_stands_in_once(house: House) -> None:
     assert len(set(codes)) == 10
     await house.signed_in("ada", code=codes[0].upper())
     assert await reason_of(house.signed_in("ada", code=codes[0])) == reason_pb2.REASON_WRONG_CREDENTIALS
+
+
+async def test_who_has_the_password_guesses_few_codes_in_a_day(house: House) -> None:
+    ada, _, codes = await with_second_factor(house)
+    desk = Desk.build(house.running.runtime)
+
+    async def guess(code: str) -> reason_pb2.Reason.ValueType:
+        async with house.running.runtime.database.reading() as reader:
+            account = await desk.account(reader, ada.account_id)
+        return await reason_of(desk.credentials.with_second_factor(account, code))
+
+    reasons = [await guess(f"wrong{number}") for number in range(CODES)]
+    assert set(reasons) == {reason_pb2.REASON_WRONG_CREDENTIALS}
+    assert await guess(codes[0]) == reason_pb2.REASON_RATE_LIMITED
+    async with house.running.runtime.database.transaction() as tx:
+        account = await desk.account(tx, ada.account_id)
+        await desk.accounts.save(tx, account.with_(password_hash=await desk.passwords.hash("another horse")))
+    # The guesses of whoever had the password before do not count for the one that is set now.
+    await house.signed_in("ada", "another horse", codes[0])
 
 
 async def test_the_second_factor_goes_by_password_and_code_only(house: House) -> None:
@@ -241,6 +261,36 @@ async def test_a_refresh_token_that_came_as_a_cookie_goes_back_as_one(house: Hou
     assert len(again) == 2
     # OWASP ASVS 5.0, 3.3.5: what is longer, browsers drop.
     assert all(len(cookie.split(";")[0]) < 4096 for cookie in (*cookies, *again))
+
+
+async def test_no_page_of_another_site_has_a_browser_signed_in(house: House) -> None:
+    ada = await house.newcomer("ada")
+    assert ada.tokens is not None
+    asked: dict[str, Any] = {
+        "Login": identity_service_pb2.LoginRequest(username="ada", password=PASSWORD, use_cookies=True),
+        "Register": identity_service_pb2.RegisterRequest(username="eve", password=PASSWORD, use_cookies=True),
+        "RefreshTokens": identity_service_pb2.RefreshTokensRequest(
+            refresh_token=ada.tokens.refresh_token, use_cookies=True
+        ),
+        "CompleteSignIn": identity_service_pb2.CompleteSignInRequest(
+            state="s", authorization_code="c", use_cookies=True
+        ),
+    }
+    strange = (
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("origin", "https://attacker.example"),
+        ("origin", "null"),
+    )
+    for method, request in asked.items():
+        for header in strange:
+            refused = house.stranger().call(IdentityServiceStub, method, request, header)
+            assert await reason_of(refused) == reason_pb2.REASON_CROSS_SITE_CALL
+    ours = ("sec-fetch-site", "same-origin")
+    await house.stranger().call(IdentityServiceStub, "Login", asked["Login"], ours)
+    # Tokens in the reply are read by the page that asked, and no browser sends them by itself.
+    asked["Login"].use_cookies = False
+    await house.stranger().call(IdentityServiceStub, "Login", asked["Login"], strange[0])
 
 
 async def test_cookies_carry_the_tokens_and_change_nothing_from_another_site(house: House) -> None:

@@ -12,6 +12,7 @@ from mootion.identity.v1 import account_service_pb2, identity_service_pb2
 from mootion.identity.v1.account_service_pb2_grpc import AccountServiceStub
 from mootion.identity.v1.identity_service_pb2_grpc import IdentityServiceStub
 from mootion.policy.v1 import policy_pb2
+from sqlalchemy import select
 
 from mesh.config import Secret
 from mesh.context import Principal
@@ -19,6 +20,9 @@ from mesh.errors import CallError
 from mesh.outgoing import Identity
 from mesh.testing import Running, running
 from services.identity.__main__ import build
+from services.identity.desk import Desk
+from services.identity.sign_in import Person
+from services.identity.store import accounts
 from tests.integration.identity.conftest import PASSWORD
 
 SECRET = Secret("A" * 43 + "=")
@@ -66,6 +70,18 @@ async def test_a_code_of_the_app_and_a_recovery_code(processes: list[Running]) -
         request = identity_service_pb2.LoginRequest(username="ada", password=PASSWORD, code=code)
         calls = [people(processes[number % 2]).Login(request) for number in range(AT_ONCE)]
         assert await outcomes(calls) == (1, {reason_pb2.REASON_WRONG_CREDENTIALS})
+
+
+@pytest.mark.parametrize("attempt", range(3))
+async def test_two_first_sign_ins_of_one_person_with_a_provider_find_one_account(
+    processes: list[Running], attempt: int
+) -> None:
+    person = Person(f"subject-{attempt}", "ada@example.org", "Ada")
+    desks = [Desk.build(processes[number % 2].runtime) for number in range(AT_ONCE)]
+    found = await asyncio.gather(*(desk.providers.account_of("example", person) for desk in desks))
+    assert len({account.account_id for account in found}) == 1
+    async with processes[0].runtime.database.reading() as reader:
+        assert len((await reader.execute(select(accounts))).all()) == 1
 
 
 async def test_a_refresh_token(processes: list[Running]) -> None:

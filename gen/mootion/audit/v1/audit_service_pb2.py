@@ -28,7 +28,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from mootion.policy.v1 import policy_pb2 as mootion_dot_policy_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$mootion/audit/v1/audit_service.proto\x12\x10mootion.audit.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1emootion/policy/v1/policy.proto\"\xcf\x01\n\nAuditEntry\x12\x16\n\x0e\x61udit_entry_id\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cprincipal_id\x18\x03 \x01(\t\x12\x0e\n\x06method\x18\x04 \x01(\t\x12\x10\n\x08resource\x18\x05 \x01(\t\x12\x0c\n\x04\x63ode\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x15\n\x07\x61\x64\x64ress\x18\x08 \x01(\tB\x04\xb0\xbb\x18\x01\x12\x12\n\nrequest_id\x18\t \x01(\t\"\xda\x01\n\x17ListAuditEntriesRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x1d\n\x0cprincipal_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1a\n\x08resource\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x18\n\x06method\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12-\n\tfrom_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"b\n\x18ListAuditEntriesResponse\x12-\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1c.mootion.audit.v1.AuditEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xb8\x01\n\x0c\x41uditService\x12\xa7\x01\n\x10ListAuditEntries\x12).mootion.audit.v1.ListAuditEntriesRequest\x1a*.mootion.audit.v1.ListAuditEntriesResponse\"<\x90\x02\x01\xaa\xbb\x18\x17\x08\x04\x12\x04\x65\x64ge\x1a\x02\x08\n*\t\x08\x03\x12\x05\x10\x80\xe1\xeb\x17\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/admin/auditEntriesb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$mootion/audit/v1/audit_service.proto\x12\x10mootion.audit.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1emootion/policy/v1/policy.proto\"\xfa\x01\n\nAuditEntry\x12\x16\n\x0e\x61udit_entry_id\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cprincipal_id\x18\x03 \x01(\t\x12\x0e\n\x06method\x18\x04 \x01(\t\x12\x10\n\x08resource\x18\x05 \x01(\t\x12\x0c\n\x04\x63ode\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x15\n\x07\x61\x64\x64ress\x18\x08 \x01(\tB\x04\xb0\xbb\x18\x01\x12\x12\n\nrequest_id\x18\t \x01(\t\x12)\n\x07\x66\x61\x63tors\x18\n \x03(\x0e\x32\x18.mootion.audit.v1.Factor\"\xda\x01\n\x17ListAuditEntriesRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x1d\n\x0cprincipal_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1a\n\x08resource\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x18\n\x06method\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12-\n\tfrom_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"b\n\x18ListAuditEntriesResponse\x12-\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1c.mootion.audit.v1.AuditEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*f\n\x06\x46\x61\x63tor\x12\x16\n\x12\x46\x41\x43TOR_UNSPECIFIED\x10\x00\x12\x0c\n\x08PASSWORD\x10\x01\x12\x08\n\x04TOTP\x10\x02\x12\x11\n\rRECOVERY_CODE\x10\x03\x12\x0c\n\x08PROVIDER\x10\x04\x12\x0b\n\x07\x41PI_KEY\x10\x05\x32\xb8\x01\n\x0c\x41uditService\x12\xa7\x01\n\x10ListAuditEntries\x12).mootion.audit.v1.ListAuditEntriesRequest\x1a*.mootion.audit.v1.ListAuditEntriesResponse\"<\x90\x02\x01\xaa\xbb\x18\x17\x08\x04\x12\x04\x65\x64ge\x1a\x02\x08\n*\t\x08\x03\x12\x05\x10\x80\xe1\xeb\x17\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/admin/auditEntriesb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,12 +49,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTAUDITENTRIESREQUEST'].fields_by_name['method']._serialized_options = b'\272H\005r\003\030\310\001'
   _globals['_AUDITSERVICE'].methods_by_name['ListAuditEntries']._loaded_options = None
   _globals['_AUDITSERVICE'].methods_by_name['ListAuditEntries']._serialized_options = b'\220\002\001\252\273\030\027\010\004\022\004edge\032\002\010\n*\t\010\003\022\005\020\200\341\353\027\202\323\344\223\002\030\022\026/v1/admin/auditEntries'
+  _globals['_FACTOR']._serialized_start=756
+  _globals['_FACTOR']._serialized_end=858
   _globals['_AUDITENTRY']._serialized_start=183
-  _globals['_AUDITENTRY']._serialized_end=390
-  _globals['_LISTAUDITENTRIESREQUEST']._serialized_start=393
-  _globals['_LISTAUDITENTRIESREQUEST']._serialized_end=611
-  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_start=613
-  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_end=711
-  _globals['_AUDITSERVICE']._serialized_start=714
-  _globals['_AUDITSERVICE']._serialized_end=898
+  _globals['_AUDITENTRY']._serialized_end=433
+  _globals['_LISTAUDITENTRIESREQUEST']._serialized_start=436
+  _globals['_LISTAUDITENTRIESREQUEST']._serialized_end=654
+  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_start=656
+  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_end=754
+  _globals['_AUDITSERVICE']._serialized_start=861
+  _globals['_AUDITSERVICE']._serialized_end=1045
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -18,6 +19,42 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _Factor:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _FactorEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Factor.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FACTOR_UNSPECIFIED: _Factor.ValueType  # 0
+    """Never sent."""
+    PASSWORD: _Factor.ValueType  # 1
+    """The password of the account."""
+    TOTP: _Factor.ValueType  # 2
+    """A code of the authenticator app."""
+    RECOVERY_CODE: _Factor.ValueType  # 3
+    """One of the recovery codes."""
+    PROVIDER: _Factor.ValueType  # 4
+    """What a sign-in provider confirmed."""
+    API_KEY: _Factor.ValueType  # 5
+    """An API key."""
+
+class Factor(_Factor, metaclass=_FactorEnumTypeWrapper):
+    """By what somebody shows whose account it is."""
+
+FACTOR_UNSPECIFIED: Factor.ValueType  # 0
+"""Never sent."""
+PASSWORD: Factor.ValueType  # 1
+"""The password of the account."""
+TOTP: Factor.ValueType  # 2
+"""A code of the authenticator app."""
+RECOVERY_CODE: Factor.ValueType  # 3
+"""One of the recovery codes."""
+PROVIDER: Factor.ValueType  # 4
+"""What a sign-in provider confirmed."""
+API_KEY: Factor.ValueType  # 5
+"""An API key."""
+Global___Factor: _TypeAlias = Factor  # noqa: Y015
 
 @_typing.final
 class AuditEntry(_message.Message):
@@ -34,6 +71,7 @@ class AuditEntry(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     ADDRESS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    FACTORS_FIELD_NUMBER: _builtins.int
     audit_entry_id: _builtins.str
     """Identifier, a UUIDv7."""
     principal_id: _builtins.str
@@ -54,6 +92,12 @@ class AuditEntry(_message.Message):
     def time(self) -> _timestamp_pb2.Timestamp:
         """When the call ended."""
 
+    @_builtins.property
+    def factors(self) -> _containers.RepeatedScalarFieldContainer[Global___Factor.ValueType]:
+        """Of a sign-in: by what, all of it. Of a call with an API key: `API_KEY`. Empty: the call came with the token of a
+        sign-in before, with nothing, or is the repeat of one that has an entry.
+        """
+
     def __init__(
         self,
         *,
@@ -66,10 +110,11 @@ class AuditEntry(_message.Message):
         reason: _builtins.str = ...,
         address: _builtins.str = ...,
         request_id: _builtins.str = ...,
+        factors: _abc.Iterable[Global___Factor.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "audit_entry_id", b"audit_entry_id", "code", b"code", "method", b"method", "principal_id", b"principal_id", "reason", b"reason", "request_id", b"request_id", "resource", b"resource", "time", b"time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "audit_entry_id", b"audit_entry_id", "code", b"code", "factors", b"factors", "method", b"method", "principal_id", b"principal_id", "reason", b"reason", "request_id", b"request_id", "resource", b"resource", "time", b"time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

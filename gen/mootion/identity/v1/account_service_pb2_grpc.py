@@ -159,7 +159,8 @@ class AccountServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteAccount(self, request, context):
-        """Erases the caller's account and all of its content, in every service. Fails with WRONG_CREDENTIALS.
+        """Erases the caller's account and all of its content, in every service. Fails with WRONG_CREDENTIALS, or with LAST_ADMIN
+        where no admin would be left.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

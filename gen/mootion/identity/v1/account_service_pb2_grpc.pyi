@@ -42,7 +42,9 @@ class AccountServiceStub:
     ExportAccount: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.ExportAccountRequest, _account_service_pb2.ExportAccountResponse]
     """Everything the identity service keeps about the caller, as one JSON document."""
     DeleteAccount: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.DeleteAccountRequest, _account_service_pb2.DeleteAccountResponse]
-    """Erases the caller's account and all of its content, in every service. Fails with WRONG_CREDENTIALS."""
+    """Erases the caller's account and all of its content, in every service. Fails with WRONG_CREDENTIALS, or with LAST_ADMIN
+    where no admin would be left.
+    """
     ChangePassword: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.ChangePasswordRequest, _account_service_pb2.ChangePasswordResponse]
     """Sets a new password and ends every other session. Fails with WRONG_CREDENTIALS or WEAK_PASSWORD."""
     StartSecondFactor: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.StartSecondFactorRequest, _account_service_pb2.StartSecondFactorResponse]
@@ -88,7 +90,9 @@ class AccountServiceAsyncStub(AccountServiceStub):
     ExportAccount: _aio.UnaryUnaryMultiCallable[_account_service_pb2.ExportAccountRequest, _account_service_pb2.ExportAccountResponse]  # type: ignore[assignment]
     """Everything the identity service keeps about the caller, as one JSON document."""
     DeleteAccount: _aio.UnaryUnaryMultiCallable[_account_service_pb2.DeleteAccountRequest, _account_service_pb2.DeleteAccountResponse]  # type: ignore[assignment]
-    """Erases the caller's account and all of its content, in every service. Fails with WRONG_CREDENTIALS."""
+    """Erases the caller's account and all of its content, in every service. Fails with WRONG_CREDENTIALS, or with LAST_ADMIN
+    where no admin would be left.
+    """
     ChangePassword: _aio.UnaryUnaryMultiCallable[_account_service_pb2.ChangePasswordRequest, _account_service_pb2.ChangePasswordResponse]  # type: ignore[assignment]
     """Sets a new password and ends every other session. Fails with WRONG_CREDENTIALS or WEAK_PASSWORD."""
     StartSecondFactor: _aio.UnaryUnaryMultiCallable[_account_service_pb2.StartSecondFactorRequest, _account_service_pb2.StartSecondFactorResponse]  # type: ignore[assignment]
@@ -155,7 +159,9 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _account_service_pb2.DeleteAccountRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_account_service_pb2.DeleteAccountResponse, _abc.Awaitable[_account_service_pb2.DeleteAccountResponse]]:
-        """Erases the caller's account and all of its content, in every service. Fails with WRONG_CREDENTIALS."""
+        """Erases the caller's account and all of its content, in every service. Fails with WRONG_CREDENTIALS, or with LAST_ADMIN
+        where no admin would be left.
+        """
 
     @_abc_1.abstractmethod
     def ChangePassword(

@@ -77,7 +77,7 @@ class AdminServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def EraseAccount(self, request, context):
-        """Erases an account and all of its content, in every service.
+        """Erases an account and all of its content, in every service. Fails with LAST_ADMIN where no admin would be left.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -40,7 +40,7 @@ class AdminServiceStub:
     would be left.
     """
     EraseAccount: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.EraseAccountRequest, _admin_service_pb2.EraseAccountResponse]
-    """Erases an account and all of its content, in every service."""
+    """Erases an account and all of its content, in every service. Fails with LAST_ADMIN where no admin would be left."""
     RotateKeys: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.RotateKeysRequest, _admin_service_pb2.RotateKeysResponse]
     """Makes a new signing key. Tokens of the old one are good until they end."""
 
@@ -56,7 +56,7 @@ class AdminServiceAsyncStub(AdminServiceStub):
     would be left.
     """
     EraseAccount: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.EraseAccountRequest, _admin_service_pb2.EraseAccountResponse]  # type: ignore[assignment]
-    """Erases an account and all of its content, in every service."""
+    """Erases an account and all of its content, in every service. Fails with LAST_ADMIN where no admin would be left."""
     RotateKeys: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.RotateKeysRequest, _admin_service_pb2.RotateKeysResponse]  # type: ignore[assignment]
     """Makes a new signing key. Tokens of the old one are good until they end."""
 
@@ -87,7 +87,7 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _admin_service_pb2.EraseAccountRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_admin_service_pb2.EraseAccountResponse, _abc.Awaitable[_admin_service_pb2.EraseAccountResponse]]:
-        """Erases an account and all of its content, in every service."""
+        """Erases an account and all of its content, in every service. Fails with LAST_ADMIN where no admin would be left."""
 
     @_abc_1.abstractmethod
     def RotateKeys(

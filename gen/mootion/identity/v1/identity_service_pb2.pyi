@@ -196,6 +196,9 @@ class RefreshTokensResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TOKENS_FIELD_NUMBER: _builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """Account they are of."""
     @_builtins.property
     def tokens(self) -> _account_pb2.Tokens:
         """What to call with."""
@@ -204,10 +207,11 @@ class RefreshTokensResponse(_message.Message):
         self,
         *,
         tokens: _account_pb2.Tokens | None = ...,
+        account_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["tokens", b"tokens"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["tokens", b"tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "tokens", b"tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -318,12 +322,17 @@ class ResetPasswordResponse(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """Account whose password it is."""
     def __init__(
         self,
+        *,
+        account_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -366,7 +375,9 @@ class StartSignInResponse(_message.Message):
     authorization_url: _builtins.str
     """Page of the provider to open."""
     state: _builtins.str
-    """To hand back in `CompleteSignIn`, kept by the client meanwhile."""
+    """To hand back in `CompleteSignIn`, kept by the client meanwhile, where the address that the browser comes back to has
+    the same; another one is somebody else's sign-in.
+    """
     def __init__(
         self,
         *,

@@ -112,7 +112,8 @@ class IdentityServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RequestPasswordReset(self, request, context):
-        """Sends a reset token to the address of the account, where it has one. Says the same whether there is such an account or not.
+        """Sends a reset token to the address of the account, where it has one; at most five in half an hour, which is how long
+        each is good. Says the same whether there is such an account or not.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

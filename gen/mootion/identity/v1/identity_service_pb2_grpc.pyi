@@ -46,7 +46,9 @@ class IdentityServiceStub:
     Logout: _grpc.UnaryUnaryMultiCallable[_identity_service_pb2.LogoutRequest, _identity_service_pb2.LogoutResponse]
     """Ends the caller's session: its tokens are refused from now on."""
     RequestPasswordReset: _grpc.UnaryUnaryMultiCallable[_identity_service_pb2.RequestPasswordResetRequest, _identity_service_pb2.RequestPasswordResetResponse]
-    """Sends a reset token to the address of the account, where it has one. Says the same whether there is such an account or not."""
+    """Sends a reset token to the address of the account, where it has one; at most five in half an hour, which is how long
+    each is good. Says the same whether there is such an account or not.
+    """
     ResetPassword: _grpc.UnaryUnaryMultiCallable[_identity_service_pb2.ResetPasswordRequest, _identity_service_pb2.ResetPasswordResponse]
     """Sets a new password by a reset token, and ends every session of the account. Fails with TOKEN_INVALID or WEAK_PASSWORD."""
     StartSignIn: _grpc.UnaryUnaryMultiCallable[_identity_service_pb2.StartSignInRequest, _identity_service_pb2.StartSignInResponse]
@@ -74,7 +76,9 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
     Logout: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.LogoutRequest, _identity_service_pb2.LogoutResponse]  # type: ignore[assignment]
     """Ends the caller's session: its tokens are refused from now on."""
     RequestPasswordReset: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.RequestPasswordResetRequest, _identity_service_pb2.RequestPasswordResetResponse]  # type: ignore[assignment]
-    """Sends a reset token to the address of the account, where it has one. Says the same whether there is such an account or not."""
+    """Sends a reset token to the address of the account, where it has one; at most five in half an hour, which is how long
+    each is good. Says the same whether there is such an account or not.
+    """
     ResetPassword: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.ResetPasswordRequest, _identity_service_pb2.ResetPasswordResponse]  # type: ignore[assignment]
     """Sets a new password by a reset token, and ends every session of the account. Fails with TOKEN_INVALID or WEAK_PASSWORD."""
     StartSignIn: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.StartSignInRequest, _identity_service_pb2.StartSignInResponse]  # type: ignore[assignment]
@@ -129,7 +133,9 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _identity_service_pb2.RequestPasswordResetRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_identity_service_pb2.RequestPasswordResetResponse, _abc.Awaitable[_identity_service_pb2.RequestPasswordResetResponse]]:
-        """Sends a reset token to the address of the account, where it has one. Says the same whether there is such an account or not."""
+        """Sends a reset token to the address of the account, where it has one; at most five in half an hour, which is how long
+        each is good. Says the same whether there is such an account or not.
+        """
 
     @_abc_1.abstractmethod
     def ResetPassword(
