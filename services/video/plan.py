@@ -9,6 +9,7 @@ from google.protobuf import duration_pb2
 from mootion.document.v1 import document_pb2, document_service_pb2
 from mootion.document.v1.document_service_pb2_grpc import DocumentServiceStub
 from mootion.errors.v1 import reason_pb2
+from mootion.event.v1 import event_pb2
 from mootion.llm.v1 import llm_service_pb2
 from mootion.llm.v1.llm_service_pb2_grpc import LlmServiceStub
 from mootion.search.v1 import search_service_pb2
@@ -40,6 +41,10 @@ FINAL = (
 )
 
 
+class DocumentGone(Exception):
+    """The document was deleted when the video was not stored yet, so that its deletion did not take the video along."""
+
+
 @dataclass(frozen=True)
 class Planner:
     """Consumes the queue `video.plan`."""
@@ -49,7 +54,7 @@ class Planner:
     gauge: ScriptGauge = field(default_factory=ScriptGauge)
 
     async def handle(self, lease: Lease) -> None:
-        """Plans one video. A repeat finds it planned and does nothing."""
+        """Plans one video. A repeat finds it planned and does nothing. One whose document is gone is removed."""
         job = rendering_service_pb2.PlanVideoJob.FromString(lease.body)
         with context.acting_for(job.owner_id, request_id=job.video_id, timeout_seconds=SECONDS):
             async with self.runtime.database.reading() as reader:
@@ -58,6 +63,8 @@ class Planner:
                 return
             try:
                 await self._plan(stored)
+            except DocumentGone:
+                await self._remove(stored)
             except CallError as error:
                 if error.code not in FINAL and error.reason != reason_pb2.REASON_QUOTA_EXHAUSTED:
                     raise
@@ -79,6 +86,14 @@ class Planner:
             failure = document_pb2.Failure(reason=reason, message=message)
             lifecycle.failed(stored.video, failure, self.runtime.clock.now())
             await store.save(tx, stored.video)
+        self.notifier.notify(video_id)
+
+    async def _remove(self, stored: Stored) -> None:
+        video_id = stored.video.video_id
+        deleted = event_pb2.VideoDeleted(video_id=video_id, blob_prefix=stored.blob_prefix)
+        async with self.runtime.database.transaction() as tx:
+            await store.remove(tx, video_id)
+            tx.publish(event_pb2.Event(owner_id=stored.owner_id, video_deleted=deleted))
         self.notifier.notify(video_id)
 
     async def _plan(self, stored: Stored) -> None:
@@ -123,7 +138,12 @@ class Planner:
     async def _document(self, document_id: str) -> document_pb2.Document:
         documents = self.runtime.channels.stub(DocumentServiceStub, "document")
         request = document_service_pb2.GetDocumentRequest(document_id=document_id)
-        return (await documents.GetDocument(request)).document
+        try:
+            return (await documents.GetDocument(request)).document
+        except CallError as error:
+            if error.reason == reason_pb2.REASON_NOT_FOUND:
+                raise DocumentGone from error
+            raise
 
     async def _passages(self, document_id: str) -> list[document_pb2.Passage]:
         documents = self.runtime.channels.stub(DocumentServiceStub, "document")

@@ -17,6 +17,7 @@ from mesh.watch import Notifier
 from services.document.__main__ import build as documents
 from services.video import plan
 from services.video.__main__ import build
+from services.video.service import VideoService
 from tests.integration.document.library import library, ready, uploaded
 from tests.integration.document.refusals import reason_of, refused
 from tests.integration.document.scripted_llm import ScriptedLlm
@@ -251,6 +252,30 @@ async def test_a_deleted_document_takes_its_videos_and_their_files_along(served:
         assert await reason_of(get(served, video_id)) == "NOT_FOUND"
     assert [key async for key in served.runtime.blobs.list("videos/")] == []
     assert await start_scene(served, making.video_id, 0) is False
+
+
+async def test_a_document_deleted_while_a_video_of_it_is_asked_for_leaves_no_video(
+    served: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document_id, looked_up = (await ready(served)).document_id, VideoService._title
+
+    async def title(service: VideoService, request: messages.CreateVideoRequest) -> str:
+        found = await looked_up(service, request)
+        await library(served).DeleteDocument(
+            document_service_pb2.DeleteDocumentRequest(document_id=document_id)
+        )
+        assert await served.runtime.events.wait_until_handled("video", 5)
+        return found
+
+    monkeypatch.setattr(VideoService, "_title", title)
+    request = messages.CreateVideoRequest(document_id=document_id)
+    await videos(served).CreateVideo(request)
+
+    async def planned_or_not() -> bool:
+        return await depth(served, "video.plan") == 0
+
+    await until(planned_or_not)
+    assert not (await videos(served).ListVideos(messages.ListVideosRequest())).videos
 
 
 async def test_a_watcher_sees_the_making_to_its_end(served: Running, video_id: str) -> None:
