@@ -39,9 +39,24 @@ async def purge(url: str, queue: str) -> None:
         await (await mine.get_queue(queue, ensure=False)).purge()
 
 
+async def filled(url: str, queue: str) -> None:
+    """Waits until there is a message in a queue."""
+    async with asyncio.timeout(60):
+        while not await _messages(url, queue):  # noqa: ASYNC110 - another connection publishes
+            await asyncio.sleep(0.05)
+
+
+async def _messages(url: str, queue: str) -> int:
+    with suppress(ChannelNotFoundEntity):
+        async with channel(url) as mine:
+            declared = await mine.declare_queue(queue, passive=True)
+            return declared.declaration_result.message_count or 0
+    return 0
+
+
 async def consumed(url: str, queue: str) -> None:
     """Waits until somebody consumes a queue."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await _consumers(url, queue):  # noqa: ASYNC110 - another connection consumes
             await asyncio.sleep(0.05)
 

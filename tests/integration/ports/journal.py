@@ -17,8 +17,16 @@ def lines(path: Path) -> list[list[str]]:
     return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
 
 
-async def wait_for_line(path: Path) -> None:
-    """Waits until there is one."""
-    async with asyncio.timeout(10):
-        while not lines(path):  # noqa: ASYNC110 - another process writes it
+async def line_of(path: Path, key: str) -> list[str]:
+    """Waits for a line that begins with a word; gives its words."""
+    async with asyncio.timeout(60):
+        while not (found := [line for line in lines(path) if line[0] == key]):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    return found[0]
+
+
+async def wait_for_line(path: Path, count: int = 1) -> None:
+    """Waits until there is one, or as many as that."""
+    async with asyncio.timeout(60):
+        while len(lines(path)) < count:  # noqa: ASYNC110 - another process writes it
             await asyncio.sleep(0.01)

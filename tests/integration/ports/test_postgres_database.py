@@ -1,6 +1,7 @@
 """What only PostgreSQL does: commits out of order, lost connections, several processes on one server."""
 
 import asyncio
+import itertools
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -12,7 +13,7 @@ from sqlalchemy import insert, select, text
 
 from ground.postgres import Postgres
 from mesh.config import ConfigurationError, Settings
-from mesh.ports import postgres_connections, postgres_partitions
+from mesh.ports import postgres_changes, postgres_connections, postgres_partitions
 from mesh.ports.failures import StorageFull, StorageUnavailable
 from mesh.ports.open_ports import Ports, open_ports
 from mesh.ports.retention import sweep
@@ -20,6 +21,7 @@ from mesh.ports.sql_log import Position, SqlLog
 from mesh.ports.sql_postgres import PostgresDatabase
 from mesh.ports.tables import outbox, subscriptions
 from tests.integration.ports import notebook
+from tests.stopwatch import Stopwatch, quickest
 
 
 @pytest.fixture
@@ -42,10 +44,9 @@ async def test_an_empty_database_is_refused_with_what_to_do(empty_postgres_url: 
 
 
 async def test_a_server_that_is_not_there_is_named_unavailable_in_time() -> None:
-    started = time.monotonic()
-    with pytest.raises(StorageUnavailable):
+    with Stopwatch() as watch, pytest.raises(StorageUnavailable):
         await open_ports(Settings(database_url="postgresql://mootion@127.0.0.1:1/mootion"))
-    assert time.monotonic() - started < 5
+    assert watch.seconds < 5
 
 
 async def test_an_event_of_an_older_transaction_that_commits_late_is_not_skipped(ports: Ports) -> None:
@@ -76,7 +77,7 @@ async def test_many_publishers_at_once_lose_no_event(ports: Ports) -> None:
 
     running = asyncio.create_task(ports.events.run("search", handle))
     await asyncio.gather(*(_publish(ports, str(number)) for number in range(200)))
-    assert await ports.events.wait_until_handled("search", 30)
+    assert await ports.events.wait_until_handled("search", 90)
     running.cancel()
     await asyncio.wait([running])
     assert sorted(seen, key=int) == [str(number) for number in range(200)]
@@ -99,7 +100,7 @@ async def test_after_the_log_moved_to_another_server_new_events_come_after_the_o
 
     running = asyncio.create_task(moved.events.run("search", handle))
     await _publish(moved, "new")
-    assert await moved.events.wait_until_handled("search", 10)
+    assert await moved.events.wait_until_handled("search", 60)
     running.cancel()
     await asyncio.wait([running])
     await moved.close()
@@ -117,7 +118,7 @@ async def test_a_server_that_restarts_ends_what_is_under_way_and_the_pool_heals(
     await notebook.note(ports, "after")
     async with ports.database.reading() as reader:
         assert await notebook.names(reader, notebook.notes) == ["after", "before"]
-    lease = await ports.queue.lease(notebook.TOPIC, wait_seconds=5)
+    lease = await ports.queue.lease(notebook.TOPIC, wait_seconds=60)
     assert lease is not None and await lease.acknowledge()
 
 
@@ -135,8 +136,8 @@ async def test_a_hold_whose_connection_is_lost_is_lost_and_its_holder_stops(
     await holds.wait()
     await _end_all_sessions(postgres_url)
     with pytest.raises(StorageUnavailable, match="held a name"):
-        await asyncio.wait_for(holder, 10)
-    async with asyncio.timeout(10), database(ports).holding("relay"):
+        await asyncio.wait_for(holder, 60)
+    async with asyncio.timeout(60), database(ports).holding("relay"):
         pass
 
 
@@ -156,33 +157,41 @@ async def test_a_name_is_held_by_one_process_at_a_time(ports: Ports, postgres_ur
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.6), database(other).holding("relay"):
                 pass
-    async with asyncio.timeout(5), database(other).holding("relay"):
+    async with asyncio.timeout(60), database(other).holding("relay"):
         pass
     await other.close()
 
 
-async def test_a_worker_wakes_when_another_process_publishes(ports: Ports, postgres_url: str) -> None:
-    other = await open_ports(Settings(database_url=postgres_url))
-    leasing = asyncio.create_task(other.queue.lease(notebook.TOPIC, wait_seconds=10))
-    await asyncio.sleep(0.2)
-    await ports.queue.publish(notebook.TOPIC, "a", b"")
-    started = time.monotonic()
-    assert await leasing is not None
-    assert time.monotonic() - started < 0.8, "found by the poll, not by the notice"
+async def test_a_worker_wakes_when_another_process_publishes(
+    ports: Ports, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_changes, "POLL_SECONDS", 60.0)
+    other, numbers = await open_ports(Settings(database_url=postgres_url)), itertools.count()
+
+    async def took() -> float:
+        leasing = asyncio.create_task(other.queue.lease(notebook.TOPIC, wait_seconds=120))
+        await asyncio.sleep(0.2)
+        await ports.queue.publish(notebook.TOPIC, str(next(numbers)), b"")
+        with Stopwatch() as watch:
+            lease = await leasing
+        assert lease is not None and await lease.acknowledge()
+        return watch.seconds
+
+    assert await quickest(took, 0.8, rounds=3) < 0.8, "found by the poll, not by the notice"
     await other.close()
 
 
 async def test_a_cancelled_unit_of_work_gives_its_connection_back(ports: Ports) -> None:
     async def work() -> None:
         async with ports.database.transaction() as tx:
-            await tx.execute(text("SELECT pg_sleep(5)"))
+            await tx.execute(text("SELECT pg_sleep(60)"))
 
     for wait in (0.0, 0.001, 0.005, 0.02, 0.05, 0.1) * 2:
         task = asyncio.create_task(work())
         await asyncio.sleep(wait)
         task.cancel()
         await asyncio.wait([task])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await asyncio.gather(*(notebook.note(ports, str(number)) for number in range(8)))
 
 
@@ -230,7 +239,7 @@ async def test_what_may_lag_is_read_from_the_primary_where_the_replica_is_down(p
         database_url=postgres_url, database_replica_url="postgresql://mootion@127.0.0.1:1/mootion"
     )
     ports = await open_ports(settings)
-    async with asyncio.timeout(5), ports.database.reading(may_lag=True) as reader:
+    async with asyncio.timeout(30), ports.database.reading(may_lag=True) as reader:
         assert (await reader.execute(text("SELECT 1"))).scalar() == 1
     await ports.close()
 

@@ -59,10 +59,10 @@ async def serve_once(folder: Path, amqp_url: str, crash_at: int) -> None:
 
 
 async def finished(ports: Ports) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while await ports.queue.depth(notebook.TOPIC):  # noqa: ASYNC110 - looks like any other reader
             await asyncio.sleep(0.01)
-        assert await ports.events.wait_until_handled(SUBSCRIPTION, 5)
+        assert await ports.events.wait_until_handled(SUBSCRIPTION, 60)
 
 
 def _crash(crash_at: int) -> None:
@@ -98,10 +98,10 @@ async def test_a_crash_after_any_step_is_made_good_by_a_restart(
     tmp_path: Path, amqp_url: str, crash_at: int
 ) -> None:
     crashed = processes.start(serve_once, tmp_path, amqp_url, crash_at)
-    crashed.join(60)
+    crashed.join(120)
     assert crashed.exitcode in (-signal.SIGKILL, 0)
     restarted = processes.start(serve_once, tmp_path, amqp_url, 0)
-    restarted.join(60)
+    restarted.join(120)
     assert restarted.exitcode == 0
     ports = await open_ports(Settings(data_dir=tmp_path, amqp_url=amqp_url))
     async with ports.database.reading() as reader:

@@ -1,7 +1,6 @@
 """Events by RabbitMQ come once and in order, whatever becomes of their messages."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from mesh.ports.rabbit_topology import EVENTS, event_queue_name
 from mesh.ports.sql_log import LoggedEvent, Position
 from tests.integration.ports import broker
 from tests.relaying import relaying
+from tests.stopwatch import Stopwatch
 
 SUBSCRIPTION = "search"
 QUEUE = event_queue_name(SUBSCRIPTION)
@@ -52,22 +52,22 @@ async def publish(ports: Ports, *owners: str) -> None:
 
 
 async def handled(ports: Ports) -> None:
-    assert await ports.events.wait_until_handled(SUBSCRIPTION, 10)
+    assert await ports.events.wait_until_handled(SUBSCRIPTION, 50)
 
 
 async def test_events_come_by_messages_and_not_by_looking(
     ports: Ports, amqp_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events_rabbitmq, "LOOK_SECONDS", 60.0)
+    monkeypatch.setattr(events_rabbitmq, "LOOK_SECONDS", 300.0)
     async with relaying(ports):
         subscriber = Subscriber(ports)
         await broker.consumed(amqp_url, QUEUE)
         await publish(ports, "first")
         await asyncio.sleep(1)
-        started = time.monotonic()
-        await publish(ports, *map(str, range(20)))
-        await handled(ports)
-        assert time.monotonic() - started < 3
+        with Stopwatch() as watch:
+            await publish(ports, *map(str, range(20)))
+            await handled(ports)
+        assert watch.seconds < 3
         await subscriber.stop()
     assert subscriber.seen == ["first", *map(str, range(20))]
 
@@ -84,7 +84,7 @@ async def test_messages_that_were_lost_are_made_good_from_the_log(
         await publish(ports, "b", "c")
         await asyncio.sleep(0.5)
         await broker.purge(amqp_url, QUEUE)
-        monkeypatch.setattr(events_rabbitmq, "LOOK_SECONDS", 60.0)
+        monkeypatch.setattr(events_rabbitmq, "LOOK_SECONDS", 300.0)
         await publish(ports, "d")
         second = Subscriber(ports)
         await handled(ports)
@@ -97,7 +97,7 @@ async def test_messages_that_were_lost_are_made_good_from_the_log(
 async def test_a_gap_between_messages_is_filled_before_what_follows_it(
     ports: Ports, amqp_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events_rabbitmq, "LOOK_SECONDS", 60.0)
+    monkeypatch.setattr(events_rabbitmq, "LOOK_SECONDS", 300.0)
     async with relaying(ports):
         subscriber = Subscriber(ports)
         await broker.consumed(amqp_url, QUEUE)

@@ -2,7 +2,6 @@
 
 import asyncio
 import multiprocessing
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 
@@ -14,6 +13,7 @@ from mesh.ports import circuit, limits_redis
 from mesh.ports.cache_redis import MOST_SECONDS, RedisCache
 from mesh.ports.limits_redis import RedisLimits, WithoutRedis
 from mesh.ports.redis_client import redis_client
+from tests.stopwatch import Stopwatch, quickest
 
 
 @pytest.fixture
@@ -51,41 +51,56 @@ def paused(redis_server: RedisServer) -> Iterator[RedisServer]:
 
 
 async def test_without_redis_everything_is_a_miss_and_nothing_fails(
-    cache: RedisCache, redis_server: RedisServer, unanswered: Counter[str]
+    client: Redis, redis_server: RedisServer, unanswered: Counter[str]
 ) -> None:
+    async def took() -> float:
+        unanswered.clear()
+        cache = RedisCache(client, lambda port: unanswered.update([port]))
+        with Stopwatch() as watch:
+            await cache.set("a", b"1", 60)
+            assert await cache.get("a") is None
+            await cache.delete("a")
+            await cache.delete_prefix("")
+        assert unanswered["cache"] == 4
+        return watch.seconds
+
     redis_server.kill()
     try:
-        started = time.monotonic()
-        await cache.set("a", b"1", 60)
-        assert await cache.get("a") is None
-        await cache.delete("a")
-        await cache.delete_prefix("")
-        assert time.monotonic() - started < 2 * MOST_SECONDS
-        assert unanswered["cache"] == 4
+        assert await quickest(took, 2 * MOST_SECONDS) < 2 * MOST_SECONDS
     finally:
         redis_server.start()
 
 
 async def test_a_silent_redis_costs_its_time_limit_once(
-    cache: RedisCache, paused: RedisServer, unanswered: Counter[str]
+    client: Redis, paused: RedisServer, unanswered: Counter[str]
 ) -> None:
-    started = time.monotonic()
-    assert await cache.get("a") is None
-    first = time.monotonic() - started
-    for _ in range(100):
-        assert await cache.get("a") is None
-    assert first < 2 * MOST_SECONDS
-    assert time.monotonic() - started < 3 * MOST_SECONDS
-    assert unanswered["cache"] == 101
+    async def took() -> float:
+        unanswered.clear()
+        cache = RedisCache(client, lambda port: unanswered.update([port]))
+        with Stopwatch() as watch:
+            assert await cache.get("a") is None
+            first = watch.seconds
+            for _ in range(100):
+                assert await cache.get("a") is None
+        assert unanswered["cache"] == 101
+        return max(first, watch.seconds - MOST_SECONDS)
+
+    assert await quickest(took, 2 * MOST_SECONDS) < 2 * MOST_SECONDS
+
+
+async def kept(cache: RedisCache, key: str, value: bytes) -> None:
+    """Sets a value until it is kept: the cache gives Redis a tenth of a second."""
+    async with asyncio.timeout(30):
+        while await cache.get(key) != value:
+            await cache.set(key, value, 60)
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.usefixtures("soon_again")
 async def test_the_cache_is_used_again_when_redis_is_back(cache: RedisCache, paused: RedisServer) -> None:
     assert await cache.get("a") is None
     paused.resume()
-    await asyncio.sleep(0.06)
-    await cache.set("a", b"1", 60)
-    assert await cache.get("a") == b"1"
+    await kept(cache, "a", b"1")
 
 
 @pytest.mark.usefixtures("soon_again")
@@ -93,16 +108,18 @@ async def test_what_was_deleted_during_an_outage_is_not_read_after_it(
     cache: RedisCache, redis_server: RedisServer
 ) -> None:
     for key in ("ada/1", "ada/2", "bob*", "bob1"):
-        await cache.set(key, b"old", 60)
+        await kept(cache, key, b"old")
     redis_server.pause()
     try:
         await cache.delete_prefix("ada/")
         await cache.delete("bob*")
     finally:
         redis_server.resume()
-    await asyncio.sleep(0.06)
-    found = [await cache.get(key) for key in ("ada/1", "ada/2", "bob*", "bob1")]
-    assert found == [None, None, None, b"old"]
+    async with asyncio.timeout(30):
+        while await cache.get("bob1") != b"old":
+            await asyncio.sleep(0.06)
+            assert [await cache.get(key) for key in ("ada/1", "ada/2", "bob*")] == [None] * 3
+    assert [await cache.get(key) for key in ("ada/1", "ada/2", "bob*")] == [None] * 3
 
 
 async def taken(client: Redis, without_redis: WithoutRedis, unanswered: Counter[str]) -> list[bool]:
@@ -135,6 +152,8 @@ async def admitted(url: str, attempts: int) -> int:
 
 
 def admitted_by_a_process(url: str, attempts: int) -> int:
+    # A busy machine is no outage here.
+    limits_redis.MOST_SECONDS = 60.0
     return asyncio.run(admitted(url, attempts))
 
 

@@ -1,7 +1,6 @@
 """What only a bucket does: parts, signed URLs, a store that does not answer."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from mesh.ports.blobs import Blobs
 from mesh.ports.blobs_s3 import PART
 from mesh.ports.failures import StorageUnavailable
 from mesh.ports.open_blobs import open_blobs
+from tests.stopwatch import Stopwatch
 
 LARGE = bytes(range(256)) * (2 * PART // 256) + b"the end"
 
@@ -66,7 +66,7 @@ async def test_a_cancelled_upload_leaves_no_parts(blobs: Blobs, s3: S3, s3_setti
         async for piece in pieces(LARGE):
             yield piece
         waiting.set()
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(60)
         yield b"more"
 
     upload = asyncio.create_task(blobs.put("a", slow()))
@@ -120,11 +120,11 @@ async def test_a_store_that_is_down_is_unavailable_and_has_everything_when_it_is
 ) -> None:
     await blobs.put("a", pieces(LARGE))
     s3.kill()
-    started = time.monotonic()
-    for attempt in (blobs.put("b", pieces(b"1")), blobs.read("a"), blobs.exists("a"), blobs.delete("a")):
-        with pytest.raises(StorageUnavailable):
-            await attempt
-    assert time.monotonic() - started < 20
+    with Stopwatch() as watch:
+        for attempt in (blobs.put("b", pieces(b"1")), blobs.read("a"), blobs.exists("a"), blobs.delete("a")):
+            with pytest.raises(StorageUnavailable):
+                await attempt
+    assert watch.seconds < 20
     s3.start()
     assert await blobs.read("a") == LARGE
     assert await keys(blobs) == ["a"]

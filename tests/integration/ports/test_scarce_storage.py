@@ -88,7 +88,7 @@ EXPECTED = [["blob", "False"], ["rows", "True"], ["again", "True", "True", "ok"]
 
 def test_a_file_that_may_not_grow_is_a_full_store(tmp_path: Path) -> None:
     process = processes.start(fill_by_limit, tmp_path)
-    process.join(30)
+    process.join(200)
     assert process.exitcode == 0
     assert journal.lines(tmp_path / RESULTS) == EXPECTED
     assert list((tmp_path / "blobs" / ".incoming").iterdir()) == []
@@ -108,7 +108,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_disk_is_a_full_store(small_disk: Path) -> None:
     process = processes.start(fill_disk, small_disk)
-    process.join(30)
+    process.join(200)
     assert process.exitcode == 0
     assert journal.lines(small_disk / RESULTS) == EXPECTED
     assert list((small_disk / "data" / "blobs" / ".incoming").iterdir()) == []
@@ -132,7 +132,7 @@ async def open_files(folder: Path) -> None:
 
 def test_without_descriptors_blobs_wait_for_better_times_and_rows_are_written(tmp_path: Path) -> None:
     process = processes.start(open_files, tmp_path)
-    process.join(30)
+    process.join(200)
     assert process.exitcode == 0
     assert journal.lines(tmp_path / RESULTS) == [["blob", "True"], ["again", "['meanwhile']"]]
 
@@ -152,7 +152,7 @@ async def put_with_ever_more(folder: Path) -> None:
 
 def test_a_blob_that_is_refused_for_want_of_descriptors_is_not_there(tmp_path: Path) -> None:
     process = processes.start(put_with_ever_more, tmp_path)
-    process.join(30)
+    process.join(200)
     told = journal.lines(tmp_path / RESULTS)
     assert {stored for _, stored, _ in told} == {"True", "False"}
     assert all(stored == exists for _, stored, exists in told)

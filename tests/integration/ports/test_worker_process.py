@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from mesh.ports.queue import Lease
 from mesh.runtime import Runtime
 from mesh.worker import Consumer, run_worker
 from tests.integration.ports import journal, processes
+from tests.stopwatch import Stopwatch
 
 TOPIC = "test.work"
 STARTED = "started"
@@ -42,12 +42,12 @@ async def test_a_worker_ends_by_a_signal_and_gives_its_job_back_at_once(tmp_path
     process = processes.start_main(worker, environment)
     await journal.wait_for_line(tmp_path / STARTED)
     assert process.pid is not None
-    os.kill(process.pid, signal.SIGTERM)
-    signalled = time.monotonic()
-    lease = await ports.queue.lease(TOPIC, wait_seconds=5)
+    with Stopwatch() as watch:
+        os.kill(process.pid, signal.SIGTERM)
+        lease = await ports.queue.lease(TOPIC, wait_seconds=60)
     assert lease is not None and lease.attempt == 1
-    assert time.monotonic() - signalled < 1.5
-    await asyncio.to_thread(process.join, 5)
+    assert watch.seconds < 1.5
+    await asyncio.to_thread(process.join, 60)
     await ports.close()
     assert process.exitcode == 0
     assert journal.lines(tmp_path / STARTED) == [["long", "test-worker"]]
@@ -59,7 +59,7 @@ async def test_a_worker_finishes_a_short_job_before_it_ends(tmp_path: Path) -> N
     process = processes.start_main(worker, {"MOOTION_DATA_DIR": str(tmp_path)})
     await journal.wait_for_line(tmp_path / STARTED)
     process.terminate()
-    await asyncio.to_thread(process.join, 10)
+    await asyncio.to_thread(process.join, 60)
     assert process.exitcode == 0
     assert await ports.queue.depth(TOPIC) == 0
     await ports.close()
@@ -68,5 +68,5 @@ async def test_a_worker_finishes_a_short_job_before_it_ends(tmp_path: Path) -> N
 def test_a_wrongly_configured_worker_says_so_and_leaves_with_status_2(tmp_path: Path) -> None:
     environment = {"MOOTION_DATA_DIR": str(tmp_path), "AMQP_URL": "http://nowhere"}
     process = processes.start_main(worker, environment)
-    process.join(10)
+    process.join(60)
     assert process.exitcode == 2

@@ -28,7 +28,7 @@ async def working(
         await running
 
 
-async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 5.0) -> None:
+async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 60.0) -> None:
     """Waits until the condition holds."""
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 - another process may change it
