@@ -4,13 +4,17 @@ from pathlib import Path
 
 from joserfc.jws import extract_compact
 from mootion.identity.v1 import account_pb2
+from sqlalchemy import select
 
 from mesh.config import Settings
 from mesh.ids import Ids
 from mesh.ports.open_ports import open_ports
+from mesh.runtime import open_runtime
 from mesh.sealing import Sealer
+from services.identity.__main__ import build
 from services.identity.desk import Desk
 from services.identity.signing import KEPT_SECONDS, KNOWN_SECONDS, SigningKeys
+from services.identity.store import signing_keys
 from tests.integration.identity.conftest import House
 
 
@@ -61,3 +65,12 @@ async def test_processes_that_begin_at_the_same_moment_have_one_key(
             await each.close()
     assert [len(keys) for keys in found] == [1] * 4
     assert len({keys[0]["x"] for keys in found}) == 1
+
+
+async def test_the_first_key_is_there_before_the_first_call_is_served(tmp_path: Path) -> None:
+    async with open_runtime(Settings(data_dir=tmp_path), "identity") as runtime:
+        parts = build(runtime)
+        assert parts.start is not None
+        await parts.start()
+        async with runtime.database.reading() as reader:
+            assert len((await reader.execute(select(signing_keys))).all()) == 1
