@@ -61,7 +61,7 @@ class RenderConsumer:
     async def handle_stitch(self, lease: Lease) -> None:
         """Joins the rendered scenes into the finished files."""
         job = messages.StitchVideoJob.FromString(lease.body)
-        with tempfile.TemporaryDirectory(dir=self.workspace) as folder:
+        with self._folder() as folder:
             lesson = await self._stitch(job, Path(folder))
             for suffix, path in _files(lesson):
                 await self.runtime.blobs.put_file(job.blob_prefix + suffix, path)
@@ -74,6 +74,10 @@ class RenderConsumer:
         await self._fail(
             messages.FailVideoRequest(video_id=job.video_id, lease_token=lease.token, failure=failure)
         )
+
+    def _folder(self) -> "tempfile.TemporaryDirectory[str]":
+        """For one job. What a job that was cancelled still writes stays until the workspace is removed."""
+        return tempfile.TemporaryDirectory(dir=self.workspace, ignore_cleanup_errors=True)
 
     def _service(self) -> "VideoRenderingServiceAsyncStub":
         return self.runtime.channels.stub(VideoRenderingServiceStub, "video")
@@ -101,7 +105,7 @@ class RenderConsumer:
 
     async def _render(self, job: messages.RenderSceneJob, key: str) -> messages.RenderedScene:
         """Renders a scene and stores its part first, then the facts that make it count as cached."""
-        with tempfile.TemporaryDirectory(dir=self.workspace) as folder:
+        with self._folder() as folder:
             part = await asyncio.to_thread(
                 render_scene, job.scene, job.resolution, job.language, Path(folder)
             )
