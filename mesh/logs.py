@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import sys
+import threading
 import traceback
 from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
@@ -23,36 +24,41 @@ class Lines:
 
     Writing lets go of the interpreter lock, which costs a busy server more than the line itself. A stream that takes
     nothing, such as a file on a full disk, ends no work that is told of: the next line that is taken says how many
-    before it may be missing.
+    before it may be missing. Any thread may call, but for `write_soon`.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        # Whoever holds it may be interrupted by a line of its own thread, such as that of an object that is removed.
+        self._turn = threading.RLock()
         self._waiting: list[str] = []
         self._refused = 0
 
     def write(self, text: str) -> None:
         """Writes a text and whatever waits, in order. With `flush`, all that the standard logging asks of a stream."""
-        self._waiting.append(text)
-        self.flush()
+        with self._turn:
+            self._waiting.append(text)
+            self.flush()
 
     def write_soon(self, text: str) -> None:
         """Writes a text within `FLUSH_SECONDS`; for use in a running loop."""
-        if not self._waiting:
-            asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
-        self._waiting.append(text)
+        with self._turn:
+            if not self._waiting:
+                asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
+            self._waiting.append(text)
 
     def flush(self) -> None:
         """Writes what waits."""
-        if self._waiting:
+        with self._turn:
+            lines, self._waiting = self._waiting, []
+            if not lines:
+                return
             told = [self._refusals()] if self._refused else []
-            text, lines = "".join([*told, *self._waiting]), len(self._waiting)
-            self._waiting.clear()
             try:
-                self._stream.write(text)
+                self._stream.write("".join([*told, *lines]))
                 self._stream.flush()
             except OSError:
-                self._refused += lines
+                self._refused += len(lines)
             else:
                 self._refused = 0
 
