@@ -9,7 +9,5 @@ from tests.integration.edge.edge_running import Running, running_edge
 def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One edge for all tests of this folder, healthy when they begin."""
     with running_edge(tmp_path_factory.mktemp("edge")) as running:
-        for _ in range(400):
-            if running.call("GET", "/healthz").status == 200:
-                break
+        running.until_healthy()
         yield running

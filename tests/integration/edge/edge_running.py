@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,7 +59,14 @@ class Running:
         self.loop.call_soon_threadsafe(self.documents.watch_step.set)
 
     def connect(self) -> HTTPConnection:
-        return HTTPConnection("localhost", self.settings.edge_port, timeout=20)
+        return HTTPConnection("localhost", self.settings.edge_port, timeout=60)
+
+    def until_healthy(self, path: str = "/healthz") -> None:
+        """Returns when the edge has found its services, and answers a path with 200."""
+        give_up = time.monotonic() + 60
+        while self.call("GET", path).status != 200:
+            assert time.monotonic() < give_up, "the edge never became healthy"
+            time.sleep(0.02)
 
     def call(
         self, verb: str, path: str, body: bytes | str | None = None, headers: dict[str, str] | None = None
@@ -98,10 +106,10 @@ def running_edge(
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
     thread.start()
-    assert started.wait(30), "the edge did not start"
+    assert started.wait(120), "the edge did not start"
     try:
         yield found[0]
     finally:
         loop.call_soon_threadsafe(stopping.set)
-        thread.join(20)
+        thread.join(60)
         loop.close()

@@ -38,7 +38,7 @@ class Front:
     def ask(
         self, verb: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
     ) -> Reply:
-        connection = HTTPConnection("localhost", self.settings.edge_port, timeout=20)
+        connection = HTTPConnection("localhost", self.settings.edge_port, timeout=60)
         try:
             sent = None if body is None else json.dumps(body)
             connection.request(verb, path, sent, {"content-type": "application/json", **(headers or {})})
@@ -106,7 +106,7 @@ async def front(*, limiter: str | None = "", **settings: Any) -> AsyncIterator[F
 
 
 async def _until_it_answers(found: Front) -> None:
-    for _ in range(200):
+    for _ in range(1200):
         if (await found.call("GET", "/.well-known/jwks.json")).status == 200:
             return
         await asyncio.sleep(0.05)

@@ -7,6 +7,7 @@ flowchart calls llm, whose engine is slow. Each service has a server of its own;
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -31,10 +32,13 @@ from mesh.service import Build, Parts, Servicer
 from mesh.testing import free_port, running
 from services.llm.desk import Desk
 from services.llm.service import LlmService
+from tests.stopwatch import Stopwatch, quickest
 
 CHAIN = ("answer", "search", "flowchart", "llm")
 DEADLINE_SECONDS = 0.3
 STOPPED_WITHIN_SECONDS = 0.1
+# A busy machine is not in the way of every call.
+ROUNDS = 8
 
 
 @dataclass
@@ -55,6 +59,19 @@ class Watched:
             await onward
         finally:
             self.stopped[name] = time.monotonic()
+
+    def forget(self) -> None:
+        """What follows is about another call."""
+        for noted in (self.remaining, self.stopped, self.engine_calls):
+            noted.clear()
+        self.leaf_reached.clear()
+
+    async def over(self) -> None:
+        """Waits until every hop that was reached has stopped, and then a little for what should not come."""
+        async with asyncio.timeout(60):
+            while self.stopped.keys() < self.remaining.keys():  # noqa: ASYNC110 - noted by other tasks
+                await asyncio.sleep(0.005)
+        await asyncio.sleep(STOPPED_WITHIN_SECONDS)
 
 
 class SlowEngine:
@@ -180,44 +197,56 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 async def _warmed(stub: Any, watched: Watched) -> None:
     """Connections are made and every hop has been reached once, so that what follows is about the calls alone."""
     for _ in range(40):
-        call = stub.Ask(ASKED, timeout=2)
+        call = stub.Ask(ASKED, timeout=4)
         try:
-            await asyncio.wait_for(watched.leaf_reached.wait(), 0.5)
+            await asyncio.wait_for(watched.leaf_reached.wait(), 2)
         except TimeoutError:
             continue
         finally:
             call.cancel()
             await asyncio.sleep(0.1)
         break
-    for noted in (watched.remaining, watched.stopped, watched.engine_calls):
-        noted.clear()
-    watched.leaf_reached.clear()
+    else:
+        raise TimeoutError("no call reaches the last hop")
+    watched.forget()
 
 
 ASKED = answer_service_pb2.AskRequest(question="What is a wave?")
 
 
 async def test_time_shrinks_at_every_hop_and_its_end_stops_them_all(world: World) -> None:
-    began = time.monotonic()
-    with pytest.raises(grpc.aio.AioRpcError) as raised:
-        await world.stub.Ask(ASKED, timeout=DEADLINE_SECONDS)
-    assert raised.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    await asyncio.sleep(STOPPED_WITHIN_SECONDS)
-    left = [world.watched.remaining[name] for name in CHAIN]
-    assert left == sorted(left, reverse=True)
-    # gRPC rounds a timeout up on the wire, by no more than this.
-    assert 0 < left[-1] < left[0] <= DEADLINE_SECONDS * 1.005
-    for name in CHAIN:
-        assert world.watched.stopped[name] - began < DEADLINE_SECONDS + STOPPED_WITHIN_SECONDS, name
-    assert [at for at in world.watched.engine_calls if at - began > DEADLINE_SECONDS] == []
+    async def went_on() -> float:
+        world.watched.forget()
+        with Stopwatch() as watch:
+            began = time.monotonic()
+            with pytest.raises(grpc.aio.AioRpcError) as raised:
+                await world.stub.Ask(ASKED, timeout=DEADLINE_SECONDS)
+            assert raised.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+            await world.watched.over()
+        left = [world.watched.remaining[name] for name in CHAIN if name in world.watched.remaining]
+        assert left == sorted(left, reverse=True)
+        # gRPC rounds a timeout up on the wire, by no more than this.
+        assert all(0 < each <= DEADLINE_SECONDS * 1.005 for each in left)
+        if len(left) < len(CHAIN) or watch.stood_still:
+            return math.inf
+        assert left[-1] < left[0]
+        assert [at for at in world.watched.engine_calls if at - began > DEADLINE_SECONDS] == []
+        return max(world.watched.stopped.values()) - began - DEADLINE_SECONDS
+
+    assert await quickest(went_on, STOPPED_WITHIN_SECONDS, ROUNDS) < STOPPED_WITHIN_SECONDS
 
 
 async def test_a_client_that_goes_away_stops_every_hop(world: World) -> None:
-    call = world.stub.Ask(ASKED, timeout=5)
-    await asyncio.wait_for(world.watched.leaf_reached.wait(), 3)
-    gone = time.monotonic()
-    call.cancel()
-    await asyncio.sleep(2 * STOPPED_WITHIN_SECONDS)
-    assert set(world.watched.stopped) == set(CHAIN)
-    assert max(world.watched.stopped.values()) - gone < STOPPED_WITHIN_SECONDS
-    assert len(world.watched.engine_calls) == 1
+    async def went_on() -> float:
+        world.watched.forget()
+        call = world.stub.Ask(ASKED, timeout=60)
+        await asyncio.wait_for(world.watched.leaf_reached.wait(), 60)
+        with Stopwatch() as watch:
+            gone = time.monotonic()
+            call.cancel()
+            await world.watched.over()
+        assert set(world.watched.stopped) == set(CHAIN)
+        assert len(world.watched.engine_calls) == 1
+        return max(world.watched.stopped.values()) - gone - watch.stood_still
+
+    assert await quickest(went_on, STOPPED_WITHIN_SECONDS, ROUNDS) < STOPPED_WITHIN_SECONDS

@@ -2,8 +2,8 @@
 
 import contextlib
 import json
+import re
 import socket
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from gateway.edge import Edge, EdgeError
 from tests.integration.edge.edge_running import Reply, Running, settings_in
+from tests.stopwatch import Stopwatch
 
 MEBIBYTE = 1_048_576
 
@@ -128,9 +129,10 @@ def test_an_upload_that_announces_more_than_100_mb_is_413_before_it_is_sent(edge
 
 
 def test_a_call_past_its_deadline_is_504(edge: Running) -> None:
-    started = time.monotonic()
-    assert checked(edge.call("GET", "/v1/search:suggest?prefix=wa"))[:3] == (504, 4, "DEADLINE_EXCEEDED")
-    assert 2 <= time.monotonic() - started < 5
+    with Stopwatch() as watch:
+        reply = edge.call("GET", "/v1/search:suggest?prefix=wa")
+    assert checked(reply)[:3] == (504, 4, "DEADLINE_EXCEEDED")
+    assert watch.raw_seconds >= 2 and watch.seconds < 5
 
 
 def test_a_body_that_never_ends_is_ended_at_the_deadline(edge: Running) -> None:
@@ -138,11 +140,24 @@ def test_a_body_that_never_ends_is_ended_at_the_deadline(edge: Running) -> None:
     connection.putrequest("POST", "/v1/documents/d1:cancel")
     connection.putheader("content-length", "100")
     connection.endheaders(b"{")
-    started = time.monotonic()
-    response = connection.getresponse()
-    reply = Reply(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
+    with Stopwatch() as watch:
+        response = connection.getresponse()
+        reply = Reply(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
     assert checked(reply)[:3] == (408, 4, "DEADLINE_EXCEEDED")
-    assert 5 <= time.monotonic() - started < 8
+    assert watch.raw_seconds > 4.9 and watch.seconds < 8
+
+
+def whole_answer(raw: socket.socket) -> tuple[bytes, bytes]:
+    """Head and body, which may come in pieces."""
+    answer = b""
+    while True:
+        head, _, body = answer.partition(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+        if length and len(body) >= int(length[1]):
+            return head, body
+        piece = raw.recv(65536)
+        assert piece, f"the answer ended after {answer!r}"
+        answer += piece
 
 
 @pytest.mark.parametrize(
@@ -164,18 +179,18 @@ def test_a_body_that_never_ends_is_ended_at_the_deadline(edge: Running) -> None:
 def test_what_is_no_proper_http_is_answered_the_same_way(
     edge: Running, request_bytes: bytes, http: int, reason: str
 ) -> None:
-    with socket.create_connection(("localhost", edge.settings.edge_port), timeout=10) as raw:
+    with socket.create_connection(("localhost", edge.settings.edge_port), timeout=60) as raw:
         raw.sendall(request_bytes)
-        head, _, body = raw.recv(65536).partition(b"\r\n\r\n")
+        head, body = whole_answer(raw)
     assert int(head.split()[1]) == http
     status = json.loads(body)
     assert (status["code"], status["details"][0]["reason"]) == (3, reason)
 
 
 def test_a_tunnel_is_refused_at_once(edge: Running) -> None:
-    with socket.create_connection(("localhost", edge.settings.edge_port), timeout=10) as raw:
+    with socket.create_connection(("localhost", edge.settings.edge_port), timeout=60) as raw:
         raw.sendall(b"CONNECT localhost:22 HTTP/1.1\r\nhost: localhost:22\r\n\r\n")
-        head, _, body = raw.recv(65536).partition(b"\r\n\r\n")
+        head, body = whole_answer(raw)
     assert (int(head.split()[1]), json.loads(body)["details"][0]["reason"]) == (403, "CALLER_NOT_ALLOWED")
 
 

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -13,6 +12,7 @@ import psutil
 from gateway.edge import Edge
 from mesh.config import Settings
 from tests.integration.edge.edge_running import Running, running_edge, settings_in
+from tests.stopwatch import Stopwatch
 
 
 def test_envoy_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ def test_envoy_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     envoy = _child(parent)
     parent.kill()
     parent.wait()
-    _gone, alive = psutil.wait_procs([envoy], timeout=5)
+    _gone, alive = psutil.wait_procs([envoy], timeout=60)
     assert alive == []
 
 
@@ -28,13 +28,13 @@ def test_sigterm_ends_the_foreground_edge_cleanly(tmp_path: Path) -> None:
     parent = _foreground(settings_in(tmp_path))
     envoy = _child(parent)
     parent.send_signal(signal.SIGTERM)
-    assert parent.wait(10) == 0
+    assert parent.wait(60) == 0
     assert not envoy.is_running()
 
 
 def test_a_call_in_flight_finishes_while_the_edge_drains(tmp_path: Path) -> None:
     with running_edge(tmp_path) as running:
-        _until_healthy(running)
+        running.until_healthy()
         connection = running.connect()
         connection.request("GET", "/v1/documents/d1:watch?after_sequence=2")
         response = connection.getresponse()
@@ -48,10 +48,10 @@ def test_a_call_in_flight_finishes_while_the_edge_drains(tmp_path: Path) -> None
 async def test_stop_waits_for_no_longer_than_it_is_told(tmp_path: Path) -> None:
     edge = Edge(settings_in(tmp_path))
     await edge.start()
-    started = time.monotonic()
-    await asyncio.gather(edge.stop(1.0), asyncio.sleep(0))
-    await edge.stop()
-    assert time.monotonic() - started < 3
+    with Stopwatch() as watch:
+        await asyncio.gather(edge.stop(1.0), asyncio.sleep(0))
+        await edge.stop()
+    assert watch.seconds < 3
 
 
 def _foreground(settings: Settings) -> "subprocess.Popen[bytes]":
@@ -75,17 +75,9 @@ def _child(parent: "subprocess.Popen[bytes]") -> psutil.Process:
     return envoy
 
 
-def _until_healthy(running: Running) -> None:
-    for _ in range(200):
-        if running.call("GET", "/healthz").status == 200:
-            return
-        time.sleep(0.02)
-    raise AssertionError("the edge never became healthy")
-
-
 def _admin(running: Running, verb: str, path: str) -> int:
     from http.client import HTTPConnection
 
-    connection = HTTPConnection("127.0.0.1", running.settings.edge_admin_port, timeout=5)
+    connection = HTTPConnection("127.0.0.1", running.settings.edge_admin_port, timeout=60)
     connection.request(verb, path)
     return connection.getresponse().status

@@ -68,7 +68,7 @@ def test_an_upload_of_sixty_megabytes_is_streamed_and_not_held_in_memory(edge: R
     def chunks() -> Iterator[bytes]:
         for _ in range(size // 1_048_576 - 1):
             yield b"x" * 1_048_576
-        started_before_the_end.append(_set_within(5, edge.documents.upload_started.is_set))
+        started_before_the_end.append(_set_within(60, edge.documents.upload_started.is_set))
         started_before_the_end.append(psutil.Process(edge.pid).memory_info().rss)
         yield b"x" * 1_048_576
 
@@ -185,9 +185,8 @@ def test_another_host_name_is_refused(edge: Running) -> None:
 
 
 def test_health_says_serving_as_json(edge: Running) -> None:
-    deadline = time.monotonic() + 5
-    while (reply := edge.call("GET", "/healthz")).status != 200 and time.monotonic() < deadline:
-        time.sleep(0.05)
+    edge.until_healthy()
+    reply = edge.call("GET", "/healthz")
     assert (reply.status, json.loads(reply.body)) == (200, {"status": "SERVING"})
 
 

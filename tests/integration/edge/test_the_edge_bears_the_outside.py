@@ -2,7 +2,6 @@
 
 import json
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from mootion.document.v1 import document_service_pb2, document_service_pb2_grpc
 
 from tests.integration.edge.edge_running import Running, running_edge
 from tests.integration.edge.test_edge_errors import checked
+from tests.stopwatch import Stopwatch
 
 SITE = "https://learn.example.org"
 
@@ -64,12 +64,14 @@ def test_a_compressed_message_is_refused_unread(edge: Running) -> None:
 
 
 def test_headers_that_do_not_come_are_waited_for_ten_seconds(edge: Running) -> None:
-    started = time.monotonic()
-    with socket.create_connection(("localhost", edge.settings.edge_port), timeout=20) as raw:
+    with (
+        socket.create_connection(("localhost", edge.settings.edge_port), timeout=60) as raw,
+        Stopwatch() as watch,
+    ):
         raw.sendall(b"GET /v1/documents/d1 HTTP/1.1\r\nhost: localhost\r\nx-slow: ")
         head = raw.recv(65536)
     assert int(head.split()[1]) == 408
-    assert 9 <= time.monotonic() - started < 15
+    assert watch.raw_seconds >= 9 and watch.seconds < 15
 
 
 def _preflight(edge: Running, origin: str) -> str | None:
@@ -98,5 +100,5 @@ def test_a_connection_carries_a_hundred_calls_at_once_and_the_next_wait(edge: Ru
     with grpc.insecure_channel(edge.authority) as channel:
         stub = document_service_pb2_grpc.DocumentServiceStub(channel)
         request = document_service_pb2.GetDocumentRequest(document_id="d1")
-        calls = [stub.GetDocument.future(request, timeout=20) for _ in range(300)]
+        calls = [stub.GetDocument.future(request, timeout=120) for _ in range(300)]
         assert [call.result().document.document_id for call in calls] == ["d1"] * 300
