@@ -103,14 +103,17 @@ class TantivyIndex:
 
     def _replace(self, change: Replacement) -> None:
         if self._likeness is None:
-            self._write(change)
+            with self._writing:
+                self._write(change)
             return
         vectors = self._likeness.vectors(change)
-        self._write(change)
-        self._likeness.replace(change, vectors)
+        # Vectors follow in the order of the changes: a document that is deleted meanwhile leaves none.
+        with self._writing:
+            self._write(change)
+            self._likeness.replace(change, vectors)
 
     def _write(self, change: Replacement) -> None:
-        with self._writing, typed_index_errors():
+        with typed_index_errors():
             try:
                 if self._writer is None:
                     self._writer = self._index.writer(heap_size=WRITER_HEAP_BYTES, num_threads=1)

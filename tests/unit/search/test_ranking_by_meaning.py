@@ -1,5 +1,7 @@
 """Ranking by meaning: off unless it is asked for, and then passages that mean what was asked come first."""
 
+import asyncio
+import threading
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -89,6 +91,35 @@ def test_a_replaced_document_leaves_no_vector_behind() -> None:
         likeness.replace(made, likeness.vectors(made))
     likeness.replace(change(["fish"]), likeness.vectors(change(["fish"])))
     assert known(likeness, [*old.entries, *other.entries]) == [0.0, 0.0, 1.0]
+
+
+class Slow(Likeness):
+    """Takes its time over the vectors of passages, and none over others."""
+
+    def __init__(self) -> None:
+        super().__init__(Topics(), None)
+        self.begun, self.removed = threading.Event(), threading.Event()
+
+    def replace(self, change: Replacement, vectors: Vectors) -> None:
+        if change.entries:
+            self.begun.set()
+            self.removed.wait(0.3)
+        super().replace(change, vectors)
+        if not change.entries:
+            self.removed.set()
+
+
+async def test_a_document_deleted_while_it_is_written_leaves_no_vector_behind() -> None:
+    likeness = Slow()
+    index = TantivyIndex(None, likeness)
+    made = change(["money"])
+    writing = asyncio.create_task(index.replace(made))
+    await asyncio.to_thread(likeness.begun.wait)
+    await index.replace(Replacement(["PASSAGE"], "d"))
+    await writing
+    assert await found(index, "money") == []
+    assert known(likeness, made.entries) == [0.0]
+    await index.close()
 
 
 def test_with_ids_only_these_leave() -> None:
