@@ -31,7 +31,7 @@ async def counted() -> AsyncIterator[tuple[Running, Counts]]:
 async def shelf(served: Running, count: int) -> list[str]:
     """So many documents on one subject, in the index."""
     made = [(await ready(served, sentences=[f"Sound {n} is a wave."])).document_id for n in range(count)]
-    assert await served.runtime.events.wait_until_handled("search", 10)
+    assert await served.runtime.events.wait_until_handled("search", 60)
     return made
 
 
@@ -70,11 +70,11 @@ async def test_a_document_is_indexed_by_three_calls(
 ) -> None:
     served, counts = counted
     document_id = (await uploaded(served)).document_id
-    assert await served.runtime.events.wait_until_handled("search", 10)
+    assert await served.runtime.events.wait_until_handled("search", 60)
 
     async def indexed() -> None:
         await complete(served, document_id, sentences=sentences)
-        assert await served.runtime.events.wait_until_handled("search", 10)
+        assert await served.runtime.events.wait_until_handled("search", 60)
 
     calls = await counts.calls_of(indexed)
     assert calls == ["CompleteProcessing", "GetDocument", "ListAtoms", "ListPassages"]

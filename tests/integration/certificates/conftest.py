@@ -29,7 +29,7 @@ from mesh.testing import free_port
 
 KEY = bytes(range(32))
 PAIRS = {name: [name] for name in ("toy", "quiz", "edge", "cli")}
-START_SECONDS = 40.0
+START_SECONDS = 120.0
 
 
 def make_folder(path: Path, *, life: timedelta = timedelta(days=90)) -> Path:
@@ -83,7 +83,7 @@ class Secured:
     def media(self, context: ssl.SSLContext) -> HTTPSConnection:
         """A connection to the HTTP port."""
         context.check_hostname = False
-        return HTTPSConnection("127.0.0.1", self.media_port, context=context, timeout=10)
+        return HTTPSConnection("127.0.0.1", self.media_port, context=context, timeout=60)
 
 
 def start(folder: Path, data: Path, *, ciphers: bool = True) -> Secured:

@@ -27,7 +27,7 @@ ADA = Principal("ada", policy_pb2.ACCESS_ROLE_STUDENT)
 def shake_hands(secured: Secured, context: ssl.SSLContext) -> str | None:
     """The version that a client and the gRPC port agree on, once the server has said something."""
     with (
-        socket.create_connection(("127.0.0.1", secured.port), timeout=5) as plain,
+        socket.create_connection(("127.0.0.1", secured.port), timeout=60) as plain,
         context.wrap_socket(plain, server_hostname="toy") as connection,
     ):
         # In TLS 1.3 a server refuses a client's certificate after the handshake.
@@ -40,7 +40,7 @@ async def echo_code(channel: grpc.aio.Channel) -> grpc.StatusCode:
     """How a call ends on a channel."""
     async with channel:
         with pytest.raises(grpc.aio.AioRpcError) as raised:
-            await rpc.ToyServiceStub(channel).Echo(HELLO, timeout=5)
+            await rpc.ToyServiceStub(channel).Echo(HELLO, timeout=60)
         return raised.value.code()
 
 
@@ -93,7 +93,7 @@ def test_tls_before_1_3_is_not_spoken(secured: Secured) -> None:
 def test_a_process_that_would_speak_tls_1_2_does_not_start(secured: Secured, tmp_path: Path) -> None:
     started = start(secured.folder, tmp_path, ciphers=False)
     try:
-        _, said = started.process.communicate(timeout=40)
+        _, said = started.process.communicate(timeout=120)
     except subprocess.TimeoutExpired:
         started.process.kill()
         raise

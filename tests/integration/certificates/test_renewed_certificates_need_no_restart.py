@@ -27,7 +27,7 @@ ADA = Identity(Principal("ada", policy_pb2.ACCESS_ROLE_STUDENT), "edge")
 def shown(port: int, context: ssl.SSLContext) -> int:
     """The serial number of the certificate that a port shows."""
     with (
-        socket.create_connection(("127.0.0.1", port), timeout=5) as plain,
+        socket.create_connection(("127.0.0.1", port), timeout=60) as plain,
         context.wrap_socket(plain, server_hostname="toy") as connection,
     ):
         certificate = connection.getpeercert(binary_form=True)

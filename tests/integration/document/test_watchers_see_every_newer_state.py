@@ -16,6 +16,7 @@ from services.document.progress import cancelled, fail
 from tests.integration.document.library import complete, library, ready, uploaded, worker
 from tests.integration.document.refusals import reason_of
 from tests.integration.document.waiting import until
+from tests.stopwatch import Stopwatch
 
 Seen = list[tuple[int, int]]
 
@@ -56,7 +57,7 @@ async def test_a_watcher_sees_each_state_and_ends_when_it_is_ready(served: Runni
         await until_seen(seen, 1 + percent // 10)
     await complete(served, document_id)
     states = [document_pb2.UPLOADED, document_pb2.PROCESSING, document_pb2.PROCESSING, document_pb2.READY]
-    assert await asyncio.wait_for(watching, 5) == list(zip((1, 2, 3, 4), states, strict=True))
+    assert await asyncio.wait_for(watching, 60) == list(zip((1, 2, 3, 4), states, strict=True))
 
 
 async def test_a_watcher_ends_when_the_document_is_cancelled(served: Running) -> None:
@@ -64,7 +65,7 @@ async def test_a_watcher_ends_when_the_document_is_cancelled(served: Running) ->
     watching = asyncio.create_task(watch(served, document_id, seen))
     await until_seen(seen, 1)
     await library(served).CancelDocument(messages.CancelDocumentRequest(document_id=document_id))
-    assert (await asyncio.wait_for(watching, 5))[-1] == (2, document_pb2.FAILED)
+    assert (await asyncio.wait_for(watching, 60))[-1] == (2, document_pb2.FAILED)
 
 
 async def test_a_watcher_that_comes_back_gets_only_what_it_missed(served: Running) -> None:
@@ -78,18 +79,18 @@ async def test_a_watcher_ends_with_not_found_when_the_document_is_deleted(served
     watching = asyncio.create_task(reason_of(watch(served, document_id, seen)))
     await until_seen(seen, 1)
     await library(served).DeleteDocument(messages.DeleteDocumentRequest(document_id=document_id))
-    assert await asyncio.wait_for(watching, 5) == "NOT_FOUND"
+    assert await asyncio.wait_for(watching, 60) == "NOT_FOUND"
 
 
 async def test_a_watcher_is_woken_and_does_not_wait_for_the_poll(served: Running) -> None:
     document_id, seen = (await uploaded(served)).document_id, Seen()
     watching = asyncio.create_task(watch(served, document_id, seen))
     await until_seen(seen, 1)
-    started = asyncio.get_running_loop().time()
-    for percent in range(1, 41):
-        await progress(served, document_id, percent)
-        await until_seen(seen, percent + 1)
-    assert asyncio.get_running_loop().time() - started < 20  # forty polls would take forty seconds
+    with Stopwatch() as stopwatch:
+        for percent in range(1, 41):
+            await progress(served, document_id, percent)
+            await until_seen(seen, percent + 1)
+    assert stopwatch.seconds < 20  # forty polls would take forty seconds
     await complete(served, document_id)
     await watching
 
@@ -104,7 +105,7 @@ async def test_a_change_that_another_process_made_is_seen_by_polling(served: Run
         assert found is not None
         fail(found, cancelled(), served.runtime.clock.now())
         await store.save_document(tx, found)
-    assert (await asyncio.wait_for(watching, 5))[-1] == (2, document_pb2.FAILED)
+    assert (await asyncio.wait_for(watching, 60))[-1] == (2, document_pb2.FAILED)
 
 
 async def test_watchers_that_left_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,7 +64,7 @@ async def events_of(served: Running) -> list[str]:
         seen.append(event.WhichOneof("payload") or "")
 
     following = asyncio.create_task(served.runtime.events.run("test", note))
-    await served.runtime.events.wait_until_handled("test", 5)
+    await served.runtime.events.wait_until_handled("test", 60)
     following.cancel()
     return seen
 
@@ -154,7 +154,7 @@ async def test_a_deleted_document_takes_its_bytes_passages_and_atoms_along(serve
     document_id = (await ready(served)).document_id
     listed = await library(served).ListPassages(messages.ListPassagesRequest(document_id=document_id))
     await library(served).DeleteDocument(messages.DeleteDocumentRequest(document_id=document_id))
-    assert await served.runtime.events.wait_until_handled("document", 5)
+    assert await served.runtime.events.wait_until_handled("document", 60)
     assert [key async for key in served.runtime.blobs.list("uploads/")] == []
     request = messages.BatchGetPassagesRequest(passage_ids=[each.passage_id for each in listed.passages])
     assert not (await library(served).BatchGetPassages(request)).passages

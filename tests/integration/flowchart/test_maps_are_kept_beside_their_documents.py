@@ -42,7 +42,7 @@ async def get(served: Running, document_id: str) -> flowchart_pb2.Flowchart:
 async def delete_document(served: Running, document_id: str) -> None:
     request = document_service_pb2.DeleteDocumentRequest(document_id=document_id)
     await library(served).DeleteDocument(request)
-    assert await served.runtime.events.wait_until_handled("flowchart", 5)
+    assert await served.runtime.events.wait_until_handled("flowchart", 60)
 
 
 async def test_what_the_engine_found_becomes_a_map_without_its_weakest_cycle(served: Running) -> None:

@@ -92,8 +92,14 @@ async def test_every_method_answers_with_quotes_that_stand_in_the_text_and_the_s
 
 
 def analysis_processes() -> list[int]:
-    alive = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
-    return [child.pid for child in alive if "services.llm.analysis_process" in child.cmdline()]
+    return [child.pid for child in psutil.Process().children() if _is_analysis(child)]
+
+
+def _is_analysis(child: psutil.Process) -> bool:
+    try:
+        return "services.llm.analysis_process" in child.cmdline()
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return False
 
 
 async def test_the_process_starts_with_the_first_task_and_ends_with_the_server() -> None:

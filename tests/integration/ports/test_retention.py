@@ -55,6 +55,6 @@ async def _handle_all(ports: Ports) -> None:
         return None
 
     running = asyncio.create_task(ports.events.run("notebook", handle))
-    assert await ports.events.wait_until_handled("notebook", 5)
+    assert await ports.events.wait_until_handled("notebook", 60)
     running.cancel()
     await asyncio.wait([running])

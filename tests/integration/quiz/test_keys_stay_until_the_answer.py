@@ -44,7 +44,7 @@ async def quiz(served: Running) -> quiz_pb2.Quiz:
 async def delete_document(served: Running, document_id: str) -> None:
     request = document_service_pb2.DeleteDocumentRequest(document_id=document_id)
     await library(served).DeleteDocument(request)
-    assert await served.runtime.events.wait_until_handled("quiz", 5)
+    assert await served.runtime.events.wait_until_handled("quiz", 60)
 
 
 async def rows(served: Running) -> list[int]:

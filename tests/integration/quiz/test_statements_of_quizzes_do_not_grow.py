@@ -91,4 +91,4 @@ async def deleted(served: Running, document_id: str) -> None:
     request = document_service_pb2.DeleteDocumentRequest(document_id=document_id)
     await library(served).DeleteDocument(request)
     for subscription in ("quiz", "flowchart"):
-        assert await served.runtime.events.wait_until_handled(subscription, 5)
+        assert await served.runtime.events.wait_until_handled(subscription, 60)

@@ -62,7 +62,7 @@ async def holding(served: Running) -> Holding:
     document_id = (await ready(served)).document_id
     await mapped(served, document_id)
     quiz = await quizzed(served, document_id)
-    assert await served.runtime.events.wait_until_handled("search", 10)
+    assert await served.runtime.events.wait_until_handled("search", 60)
     return Holding("tester", [document_id], {quiz.quiz_id: document_id})
 
 
@@ -177,7 +177,7 @@ async def compared(served: Running, index: Index, holding: Holding, dry_run: boo
 
 
 async def replied(served: Running, key: str) -> Reply:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while not await served.runtime.blobs.exists(key):  # noqa: ASYNC110 - stored by the consumer
             await asyncio.sleep(0.05)
     return Reply.decoded(await served.runtime.blobs.read(key))

@@ -59,7 +59,7 @@ async def publish(served: Running, *events: event_pb2.Event) -> None:
     for event in events:
         async with served.runtime.database.transaction() as tx:
             tx.publish(event)
-    assert await served.runtime.events.wait_until_handled("search", 5)
+    assert await served.runtime.events.wait_until_handled("search", 60)
 
 
 async def test_what_was_written_is_found_at_once(served: Running) -> None:

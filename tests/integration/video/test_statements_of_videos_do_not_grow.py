@@ -115,4 +115,4 @@ async def deleted(served: Running, document_id: str) -> None:
     request = document_service_pb2.DeleteDocumentRequest(document_id=document_id)
     await library(served).DeleteDocument(request)
     for _round in range(2):
-        assert await served.runtime.events.wait_until_handled("video", 5)
+        assert await served.runtime.events.wait_until_handled("video", 60)

@@ -247,7 +247,7 @@ async def test_a_deleted_document_takes_its_videos_and_their_files_along(served:
     request = document_service_pb2.DeleteDocumentRequest(document_id=document_id)
     await library(served).DeleteDocument(request)
     for _ in range(2):  # the deletion of a video is an event of its own, published by the first
-        assert await served.runtime.events.wait_until_handled("video", 5)
+        assert await served.runtime.events.wait_until_handled("video", 60)
     for video_id in (video.video_id, making.video_id):
         assert await reason_of(get(served, video_id)) == "NOT_FOUND"
     assert [key async for key in served.runtime.blobs.list("videos/")] == []
@@ -264,7 +264,7 @@ async def test_a_document_deleted_while_a_video_of_it_is_asked_for_leaves_no_vid
         await library(served).DeleteDocument(
             document_service_pb2.DeleteDocumentRequest(document_id=document_id)
         )
-        assert await served.runtime.events.wait_until_handled("video", 5)
+        assert await served.runtime.events.wait_until_handled("video", 60)
         return found
 
     monkeypatch.setattr(VideoService, "_title", title)
@@ -289,6 +289,6 @@ async def test_a_watcher_sees_the_making_to_its_end(served: Running, video_id: s
     for index in range(SCENES):
         await complete_scene(served, video_id, index)
     await complete_video(served, video_id, (await stitch_job(served)).blob_prefix)
-    await asyncio.wait_for(watching, 5)
+    await asyncio.wait_for(watching, 60)
     assert states == sorted(set(states))
     assert states[-1][1] == 100

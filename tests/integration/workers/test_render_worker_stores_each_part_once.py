@@ -168,7 +168,7 @@ async def test_scenes_of_cancelled_deleted_and_taken_videos_are_not_rendered(
     await work(worker, video, 1)
     request = document_service_pb2.DeleteDocumentRequest(document_id=video.document_id)
     await library(served).DeleteDocument(request)
-    assert await served.runtime.events.wait_until_handled("video", 5)
+    assert await served.runtime.events.wait_until_handled("video", 60)
     await work(worker, video, 2)
     assert renderer.rendered == []
 
