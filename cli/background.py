@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 
 from cli import lock
 from gateway import front
@@ -36,18 +37,18 @@ def healthy(settings: Settings) -> bool:
 
 
 def start(settings: Settings, idle_minutes: float) -> bool:
-    """Makes sure that a system runs on the data folder. Returns whether it had to be started.
+    """Makes sure that a system runs on the data folder, after one that is just stopping has ended. Returns whether it
+    had to be started.
 
     Raises:
         NotStarted: it ended, or did not answer within a minute.
     """
-    if lock.holder(settings.data_dir) is None:
-        _spawn(settings, idle_minutes)
-        started = True
-    else:
-        started = False
+    started = False
     give_up = time.monotonic() + START_SECONDS
     while time.monotonic() < give_up:
+        if not started and lock.holder(settings.data_dir) is None:
+            _spawn(settings, idle_minutes)
+            started = True
         if healthy(settings):
             return started
         time.sleep(0.1)
@@ -83,7 +84,9 @@ def stop(settings: Settings) -> bool:
     pid = lock.holder(settings.data_dir)
     if pid is None:
         return False
-    os.kill(pid, signal.SIGTERM)
+    # One that was stopping by itself may have ended by now.
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
     give_up = time.monotonic() + STOP_SECONDS
     while lock.holder(settings.data_dir) is not None and time.monotonic() < give_up:
         time.sleep(0.05)
