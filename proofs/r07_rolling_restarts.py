@@ -14,6 +14,8 @@ from proofs.numbers import Numbers
 from tests.e2e.calls import SAMPLE, ok, upload
 from tests.e2e.full_system import NOTICED_SECONDS, FullSystem, Process, prepared, running
 from tests.e2e.test_rolling_restarts_are_not_noticed import (
+    FEWEST,
+    MOST_ROUNDS,
     RESTARTED,
     Load,
     watch_by_grpc,
@@ -30,7 +32,9 @@ class PatientSystem(FullSystem):
 
     def client(self) -> httpx2.Client:
         """See `FullSystem.client`."""
-        return httpx2.Client(base_url=self.url, timeout=900)
+        made = super().client()
+        made.timeout = 900
+        return made
 
 
 async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
@@ -63,12 +67,15 @@ def _roll(numbers: Numbers, system: FullSystem, services: tuple[str, ...], watch
                 pool.submit(lambda: asyncio.run(watch_by_grpc(system, document_id))) for _ in range(watchers)
             ]
             with load.going_on():
-                for service in services:
-                    _restart_each(numbers, system, service)
+                for _ in range(MOST_ROUNDS):
+                    for service in services:
+                        _restart_each(numbers, system, service)
+                    if load.fewest() > FEWEST:
+                        break
             with system.client() as client:
                 ok(client.post(f"/v1/documents/{document_id}:cancel", json={}))
-            seen = [each.result(60) for each in rest]
-            sequences = [*(found for found, _ in seen), *(each.result(60) for each in by_grpc)]
+            seen = [each.result(180) for each in rest]
+            sequences = [*(found for found, _ in seen), *(each.result(180) for each in by_grpc)]
     _judge(numbers, load, sequences, max(opened for _, opened in seen))
 
 
@@ -83,7 +90,7 @@ def _restart_each(numbers: Numbers, system: FullSystem, service: str) -> None:
         replica.start()
         began = time.monotonic()
         while not replica.is_serving():
-            if time.monotonic() - began > 60:
+            if time.monotonic() - began > 240:
                 raise RuntimeError(f"{replica.name} does not serve again")
             time.sleep(0.1)
         time.sleep(NOTICED_SECONDS)
@@ -99,7 +106,9 @@ def _last_words(replica: Process) -> list[str]:
         while time.monotonic() < give_up:
             try:
                 reply = stub.Check(health_pb2.HealthCheckRequest(), timeout=2)
-            except grpc.RpcError:
+            except grpc.RpcError as error:
+                if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:  # a busy machine
+                    continue
                 return said
             name = health_pb2.HealthCheckResponse.ServingStatus.Name(reply.status)
             said += [name] if name not in said else []
@@ -115,7 +124,7 @@ def _judge(numbers: Numbers, load: Load, sequences: list[list[int]], opened: int
     )
     numbers.measured(most_reopened=opened - 1)
     numbers.check(not failures, f"calls that failed: {failures}")
-    numbers.check(min(calls.values()) > 20, f"too few calls: {calls}")
+    numbers.check(load.fewest() > FEWEST, f"too few calls: {calls}")
     torn = [each for each in sequences if each != sorted(set(each))]
     numbers.check(not torn, f"watches that repeated or lost their order: {torn[:3]}")
     lasts = {each[-1] for each in sequences}

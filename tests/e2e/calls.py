@@ -8,13 +8,15 @@ from typing import Any
 
 import httpx2
 
+from tests.e2e.told import told
+
 Json = dict[str, Any]
 SAMPLE = Path(__file__).parents[2] / "examples" / "waves-and-sound.pdf"
 
 
 def ok(reply: httpx2.Response) -> Json:
     """The JSON body of a good reply."""
-    assert reply.status_code == 200, f"{reply.status_code} {reply.text[:2000]}"
+    assert reply.status_code == 200, told(reply)
     body: Json = reply.json()
     return body
 
@@ -24,7 +26,7 @@ def upload(client: httpx2.Client, data: bytes, filename: str) -> httpx2.Response
     return client.post("/v1/documents:upload", params={"filename": filename}, content=data)
 
 
-def upload_and_wait(client: httpx2.Client, data: bytes, filename: str, seconds: float = 120) -> Json:
+def upload_and_wait(client: httpx2.Client, data: bytes, filename: str, seconds: float = 240) -> Json:
     """Uploads a file and returns the document when its processing has ended."""
     document_id = ok(upload(client, data, filename))["document"]["documentId"]
     give_up = time.monotonic() + seconds
@@ -50,7 +52,7 @@ def wait_for_video(client: httpx2.Client, video_id: str, seconds: float = 300) -
 def events(client: httpx2.Client, path: str) -> Iterator[Json]:
     """The messages of an event stream, as they arrive."""
     with client.stream("GET", path) as reply:
-        assert reply.status_code == 200, reply.read()
+        assert reply.status_code == 200, told(reply)
         assert reply.headers["content-type"].startswith("text/event-stream")
         for line in reply.iter_lines():
             if line.startswith("data:"):
@@ -59,7 +61,7 @@ def events(client: httpx2.Client, path: str) -> Iterator[Json]:
 
 def reason(reply: httpx2.Response) -> str:
     """The reason of an error, checked to be a whole `google.rpc.Status` in JSON."""
-    assert reply.headers["content-type"].startswith("application/json"), reply.text
+    assert reply.headers["content-type"].startswith("application/json"), told(reply)
     status = reply.json()
     assert isinstance(status["code"], int)
     assert status["message"]

@@ -15,8 +15,9 @@ import psutil
 
 from mesh.testing import free_port
 from tests.e2e import certificates
+from tests.e2e.told import remembering
 
-START_SECONDS = 60.0
+START_SECONDS = 150.0
 
 
 @dataclass
@@ -37,7 +38,7 @@ class LocalSystem:
 
     def client(self) -> httpx2.Client:
         """An HTTP client of the edge."""
-        return certificates.edge_client(self.environment, 120)
+        return remembering(certificates.edge_client(self.environment, 120), self)
 
     def children(self, module: str) -> list[psutil.Process]:
         """Worker processes by their module, such as `workers.render`."""
@@ -54,7 +55,7 @@ class LocalSystem:
             except psutil.NoSuchProcess:
                 continue
         self.process.wait()
-        psutil.wait_procs(family, timeout=10)
+        psutil.wait_procs(family, timeout=60)
 
     def again(self) -> None:
         """Starts it where it was before, on the same data."""
@@ -64,7 +65,7 @@ class LocalSystem:
         """Stops it as Ctrl-C does and returns its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        return self.process.wait(timeout=40)
+        return self.process.wait(timeout=120)
 
     def log(self) -> str:
         """Everything it logged, workers included."""
@@ -99,7 +100,7 @@ def start_again(environment: Mapping[str, str], folder: Path) -> LocalSystem:
         )
     system = LocalSystem(environment, folder, process)
     give_up = time.monotonic() + START_SECONDS
-    with certificates.edge_client(environment, 2) as client:
+    with certificates.edge_client(environment, 10) as client:
         while time.monotonic() < give_up:
             if process.poll() is not None:
                 raise RuntimeError(f"the system ended at its start:\n{system.log()[-4000:]}")

@@ -23,7 +23,7 @@ UPLOADERS = 2
 
 def mootion(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "cli", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=400, check=False)
 
 
 def load(system: AnySystem, stop: threading.Event, acknowledged: list[str]) -> None:
@@ -66,7 +66,7 @@ def backed_up_under_load(running: AnySystem, backup: Path) -> Kept:
     with ThreadPoolExecutor(UPLOADERS) as pool:
         loads = [pool.submit(load, running, stop, acknowledged) for _ in range(UPLOADERS)]
         try:
-            until(lambda: len(acknowledged) >= UPLOADERS, 60)
+            until(lambda: len(acknowledged) >= UPLOADERS, 120)
             kept.document_ids += acknowledged
             done = mootion(dict(running.environment), "backup", str(backup))
         finally:
@@ -84,10 +84,10 @@ def restore(environment: dict[str, str], backup: Path) -> None:
 
 def check(again: AnySystem, kept: Kept) -> None:
     for each in kept.document_ids:
-        until(partial(is_ready, again, each), 120)
+        until(partial(is_ready, again, each), 240)
     assert get(again, f"/v1/quizzes/{kept.quiz['quizId']}")["quiz"] == kept.quiz
     assert get(again, f"/v1/videos/{kept.video['videoId']}")["video"]["documentId"] == kept.document_ids[0]
-    until(lambda: bool(get(again, "/v1/search?query=sound").get("hits")), 60)
+    until(lambda: bool(get(again, "/v1/search?query=sound").get("hits")), 120)
     found = mootion(dict(again.environment), "reconcile", "--dry-run", "--json")
     assert found.returncode == 0, found.stderr
     uploads = json.loads(found.stdout)["blobs"]["uploads"]

@@ -15,6 +15,8 @@ from tests.e2e.calls import SAMPLE, Json, ok, until, upload, upload_and_wait, wa
 from tests.e2e.conftest import AnySystem
 from tests.e2e.engines import real_engines
 
+pytestmark = pytest.mark.timeout(900)
+
 
 def rendering(client: httpx2.Client, video_id: str) -> bool:
     video = ok(client.get(f"/v1/videos/{video_id}"))["video"]
@@ -58,7 +60,7 @@ def test_a_killed_render_worker_loses_no_scene_and_makes_one_video(system: AnySy
     with system.client() as client:
         document_id = upload_and_wait(client, SAMPLE.read_bytes(), SAMPLE.name)["documentId"]
         video_id = new_video(client, document_id)
-        until(lambda: rendering(client, video_id), 60)
+        until(lambda: rendering(client, video_id), 200)
         system.children("workers.render")[0].kill()
         video = wait_for_video(client, video_id)
         assert video["state"] == "COMPLETED", video
@@ -71,7 +73,7 @@ def test_everything_killed_goes_on_where_it_was(system: AnySystem) -> None:
     with system.client() as client:
         document_id = upload_and_wait(client, SAMPLE.read_bytes(), SAMPLE.name)["documentId"]
         video_id = new_video(client, document_id)
-        until(lambda: rendering(client, video_id), 60)
+        until(lambda: rendering(client, video_id), 200)
         queued = ok(upload(client, SAMPLE.read_bytes(), "again.pdf"))["document"]["documentId"]
         system.kill_everything()
     system.again()
@@ -79,7 +81,7 @@ def test_everything_killed_goes_on_where_it_was(system: AnySystem) -> None:
         video = wait_for_video(client, video_id)
         assert video["state"] == "COMPLETED", video
         assert whole(client, video)
-        until(lambda: ok(client.get(f"/v1/documents/{queued}"))["document"]["state"] == "READY", 60)
+        until(lambda: ok(client.get(f"/v1/documents/{queued}"))["document"]["state"] == "READY", 200)
         found = ok(client.get("/v1/search", params={"query": "again", "kinds": "DOCUMENT"}))["hits"]
         assert queued in [hit["id"] for hit in found]
     assert system.stop() == 0

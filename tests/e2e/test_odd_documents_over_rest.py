@@ -140,5 +140,5 @@ def test_a_deleted_document_is_gone_with_everything_made_from_it(
     assert found["hits"] == []
     # What other services made from it follows by an event, within moments.
     for path in (f"documents/{document_id}/flowchart", f"quizzes/{quiz['quizId']}"):
-        until(lambda path=path: client.get(f"/v1/{path}").status_code == 404, 2)  # type: ignore[misc]
-    until(lambda: not list((system.folder / "data" / "blobs").rglob(f"*{document_id}*")), 2)
+        until(lambda path=path: client.get(f"/v1/{path}").status_code == 404, 60)  # type: ignore[misc]
+    until(lambda: not list((system.folder / "data" / "blobs").rglob(f"*{document_id}*")), 60)

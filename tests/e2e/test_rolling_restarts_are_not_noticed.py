@@ -20,9 +20,15 @@ from mesh.logs import configure
 from mesh.telemetry import Telemetry
 from tests.e2e.calls import SAMPLE, Json, events, ok, reason, upload
 from tests.e2e.full_system import FullSystem, prepared, running
+from tests.e2e.told import told
 
 RESTARTED = ("document", "quiz", "video")
 WATCHERS = 6
+# On a slow machine a round of restarts is over before every caller has called so often; then there is another.
+FEWEST, MOST_ROUNDS = 20, 4
+
+
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture
@@ -52,6 +58,14 @@ class Load:
             self._quizzes,
             self._upload,
             self._video,
+        )
+
+    def fewest(self) -> int:
+        """How often the call was answered that was answered least."""
+        outcomes = dict(self.outcomes)
+        return min(
+            sum(count for name, count in outcomes.items() if name.startswith(f"{call.__name__} "))
+            for call in self.calls
         )
 
     @contextmanager
@@ -92,7 +106,7 @@ class Load:
 
 
 def _outcome(reply: httpx2.Response) -> str:
-    return "200" if reply.status_code == 200 else f"{reply.status_code} {reply.text[:300]}"
+    return "200" if reply.status_code == 200 else told(reply)
 
 
 def watch_by_rest(system: FullSystem, document_id: str) -> tuple[list[int], int]:
@@ -139,13 +153,16 @@ def test_no_caller_sees_a_failure_while_every_replica_is_replaced(system: FullSy
             pool.submit(lambda: asyncio.run(watch_by_grpc(system, document_id))) for _ in range(WATCHERS)
         ]
         with load.going_on(), ThreadPoolExecutor() as restarting:
-            list(restarting.map(system.restart_one_by_one, RESTARTED))
+            for _ in range(MOST_ROUNDS):
+                list(restarting.map(system.restart_one_by_one, RESTARTED))
+                if load.fewest() > FEWEST:
+                    break
         with system.client() as client:
             ok(client.post(f"/v1/documents/{document_id}:cancel", json={}))
-        rest = [each.result(30) for each in by_rest]
-        grpc_sequences = [each.result(30) for each in by_grpc]
+        rest = [each.result(120) for each in by_rest]
+        grpc_sequences = [each.result(120) for each in by_grpc]
     assert {outcome for outcome in load.outcomes if not outcome.endswith(" 200")} == set()
-    assert min(load.outcomes.values()) > 20, load.outcomes
+    assert load.fewest() > FEWEST, load.outcomes
     assert max(opened for _, opened in rest) > 1, "no watch was handed over"
     for sequences in [*(seen for seen, _ in rest), *grpc_sequences]:
         assert sequences == sorted(set(sequences)), "a state came twice or out of order"
