@@ -94,7 +94,8 @@ def test_two_interrupts_stop_everything_at_once(tmp_path: Path) -> None:
         time.sleep(0.3)
     with Stopwatch() as watch:
         code = running.process.wait(timeout=120)
-    assert code in (0, 130)
+    # The second may meet an interpreter that is ending, which dies of it: that is 130 to a shell, too.
+    assert code in (0, 130, -signal.SIGINT)
     assert watch.seconds < 10
     give_up = time.monotonic() + 60
     while any(worker.is_running() for worker in workers) and time.monotonic() < give_up:
