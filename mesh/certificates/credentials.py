@@ -57,15 +57,15 @@ class Credentials:
         self._channel: tuple[Shown, grpc.ChannelCredentials] | None = None
 
     def shown(self) -> Shown:
-        """What is shown now. Files that changed and are no good, as in the middle of a renewal, change nothing.
+        """What is shown now. Files that changed and are no good, as in the middle of a renewal, change nothing; before
+        the first reading a renewal is waited for.
 
         Raises:
             ConfigurationError: the first reading failed: a file is missing, broken or has ended.
         """
-        stamp = self._stamp_now()
         if self._shown is None:
-            self._shown, self._stamp = self._read(), stamp
-        elif stamp != self._stamp:
+            self._shown = self._read_first()
+        elif (stamp := self._stamp_now()) != self._stamp:
             self._stamp = stamp
             self._read_again(self._shown)
         return self._shown
@@ -160,9 +160,14 @@ class Credentials:
             return ()
         return tuple((status.st_mtime_ns, status.st_ino) for status in found)
 
-    def _read(self) -> Shown:
+    def _read_first(self) -> Shown:
         if not self._folder.is_dir():
             raise ConfigurationError(["MOOTION_TLS_DIR: there is no such folder; `mootion certs` makes it"])
+        with pem_files.unchanged(self._folder):
+            self._stamp = self._stamp_now()
+            return self._read()
+
+    def _read(self) -> Shown:
         authority = pem_files.read_certificate(self._authority)
         certificate = pem_files.read(self.certificate, self.key).certificate
         ends = certificate.not_valid_after_utc
@@ -187,11 +192,15 @@ class Credentials:
     def _read_again(self, before: Shown) -> None:
         log = structlog.get_logger()
         try:
-            self._shown = self._read()
+            found = self._read()
         except (ConfigurationError, OSError, ValueError) as error:
             log.warning("changed certificates are no good", certificate=self.certificate.name, why=str(error))
         else:
-            if self._shown != before:
+            if self._stamp_now() != self._stamp:
+                # Changed while it was read: of key and certificate one may be of the old pair. It is read again.
+                return
+            self._shown = found
+            if found != before:
                 log.info("certificates read again", certificate=self.certificate.name)
 
 

@@ -1,9 +1,6 @@
 """The folder of certificates that `mootion certs` makes: an authority, and a pair for each name."""
 
-import fcntl
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -64,17 +61,8 @@ class Folder:
             OSError: the folder cannot be written to.
         """
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._alone():
+        with pem_files.changing(self.path):
             return self._brought_up(workloads, hosts)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(folder)
 
     def _brought_up(self, workloads: Mapping[str, Sequence[str]], hosts: Sequence[str]) -> list[Outcome]:
         authority, outcome = self._authority()

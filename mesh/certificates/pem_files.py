@@ -1,7 +1,10 @@
 """Keys and certificates as files: keys for their owner's eyes only, each file changed as a whole."""
 
+import fcntl
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from cryptography import x509
@@ -17,6 +20,31 @@ from mesh.certificates.authority import Signed
 from mesh.config import ConfigurationError
 
 _KEY_MODE, _CERTIFICATE_MODE = 0o600, 0o644
+
+
+def changing(folder: Path) -> AbstractContextManager[None]:
+    """Nobody else changes the pairs of a folder while the block lasts; who does so now is waited for."""
+    return _locked(folder, fcntl.LOCK_EX)
+
+
+@contextmanager
+def unchanged(folder: Path) -> Iterator[None]:
+    """Nobody who asks by `changing` changes the pairs of a folder while the block lasts. One that cannot be locked, as
+    where its files may be read and it may not, is taken as it is."""
+    with ExitStack() as stack:
+        with suppress(OSError):
+            stack.enter_context(_locked(folder, fcntl.LOCK_SH))
+        yield
+
+
+@contextmanager
+def _locked(folder: Path, how: int) -> Iterator[None]:
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(opened, how)
+        yield
+    finally:
+        os.close(opened)
 
 
 def certificate_file(folder: Path, name: str) -> Path:

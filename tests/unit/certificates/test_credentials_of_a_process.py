@@ -1,11 +1,18 @@
 """What a process takes from a folder: its own pair, whole and not ended, and read again when it changes."""
 
+import fcntl
+import os
+import shutil
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from mesh.certificates import credentials, pem_files
+from mesh.certificates.authority import Signed
 from mesh.certificates.credentials import Credentials
 from mesh.certificates.folder import Folder
 from mesh.config import ConfigurationError
@@ -78,6 +85,41 @@ def test_a_renewed_pair_is_read_and_a_broken_one_is_not(tmp_path: Path) -> None:
     renew(tmp_path)
     assert own.shown().chain != first.chain
     assert own.shown().authority == first.authority
+
+
+def test_a_process_that_starts_during_a_renewal_waits_for_its_end(tmp_path: Path) -> None:
+    ours, newer = make(tmp_path / "ours"), make(tmp_path / "newer")
+    renewing = os.open(ours, os.O_RDONLY)
+    fcntl.flock(renewing, fcntl.LOCK_EX)
+    shutil.copy(pem_files.key_file(newer, "quiz"), pem_files.key_file(ours, "quiz"))
+
+    def end() -> None:
+        shutil.copy(pem_files.certificate_file(newer, "quiz"), pem_files.certificate_file(ours, "quiz"))
+        os.close(renewing)
+
+    threading.Timer(0.2, end).start()
+    shown = Credentials(ours, "quiz").shown()
+    assert shown.chain == pem_files.certificate_file(newer, "quiz").read_bytes()
+
+
+def test_a_pair_that_changes_while_it_is_read_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, read = Credentials(make(tmp_path), "quiz"), pem_files.read
+    own.shown()
+    renew(tmp_path)
+
+    def read_and_renew(certificate: Path, key: Path) -> Signed:
+        monkeypatch.undo()
+        found = read(certificate, key)
+        shutil.copy(pem_files.key_file(make(tmp_path / "newer"), "quiz"), key)
+        return found
+
+    monkeypatch.setattr(pem_files, "read", read_and_renew)
+    for _ in range(2):
+        shown = own.shown()
+        key = load_pem_private_key(shown.key, None).public_key()
+        assert key == x509.load_pem_x509_certificate(shown.chain).public_key()
 
 
 def test_channels_look_for_a_renewed_pair_now_and_then(tmp_path: Path) -> None:
