@@ -112,13 +112,17 @@ async def list_quizzes(
 
 
 async def remove_quiz(tx: Transaction, quiz_id: str) -> None:
-    """Removes a quiz with its items and attempts."""
-    for table in (attempts, items, quizzes):
+    """Removes a quiz with its items and attempts.
+
+    The quiz goes first: an attempt that is being started on it is waited for, and is removed with the others.
+    """
+    for table in (quizzes, attempts, items):
         await tx.execute(delete(table).where(table.c.quiz_id == quiz_id))
 
 
 async def remove_quizzes_of(tx: Transaction, document_id: str) -> None:
-    """Removes every quiz on a document, with their items and attempts."""
+    """Removes every quiz on a document, with their items and attempts. `quizzes_of` is to be read first, which waits
+    for attempts that are being started."""
     theirs = select(quizzes.c.quiz_id).where(quizzes.c.document_id == document_id)
     for table in (attempts, items, quizzes):
         await tx.execute(delete(table).where(table.c.quiz_id.in_(theirs)))
