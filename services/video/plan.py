@@ -92,6 +92,8 @@ class Planner:
         video_id = stored.video.video_id
         deleted = event_pb2.VideoDeleted(video_id=video_id, blob_prefix=stored.blob_prefix)
         async with self.runtime.database.transaction() as tx:
+            if await store.find(tx, video_id) is None:
+                return
             await store.remove(tx, video_id)
             tx.publish(event_pb2.Event(owner_id=stored.owner_id, video_deleted=deleted))
         self.notifier.notify(video_id)
