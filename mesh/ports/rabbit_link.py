@@ -154,7 +154,7 @@ class RabbitLink:
             pause = FIRST_PAUSE_SECONDS
             while self._session is None or self._session.lost.is_set():
                 try:
-                    self._session = await _by_itself(self._connect())
+                    await _by_itself(self._connect())
                 except CONNECTION_EXCEPTIONS as error:
                     if not self._is_away:
                         log.warning("rabbitmq_unavailable", connection=self._name, error=type(error).__name__)
@@ -165,7 +165,8 @@ class RabbitLink:
                     pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
             return self._session
 
-    async def _connect(self) -> Session:
+    async def _connect(self) -> None:
+        """Opens the session. It is kept also where nobody waits for it any more, so that it is used or closed."""
         connection = await aio_pika.connect(
             self._url, timeout=ANSWER_SECONDS, heartbeat=HEARTBEAT_SECONDS, client_properties=self._properties
         )
@@ -181,7 +182,7 @@ class RabbitLink:
         if self._is_away:
             log.info("rabbitmq_back", connection=self._name)
         self._is_away = False
-        return session
+        self._session = session
 
     @property
     def _properties(self) -> dict[str, Any]:

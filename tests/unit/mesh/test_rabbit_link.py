@@ -53,6 +53,43 @@ async def test_whoever_waits_for_a_connection_can_be_stopped(monkeypatch: pytest
     await asyncio.wait_for(stopped.wait(), 30)
 
 
+class Open:
+    """A connection that opens and closes at once, and its channel."""
+
+    def __init__(self) -> None:
+        self.close_callbacks = set[object]()
+        self.is_closed = False
+
+    def channel(self, **_: object) -> "Open":
+        return Open()
+
+    async def initialize(self, timeout: float) -> None:
+        """Nothing is asked."""
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+async def test_a_connection_that_comes_when_nobody_waits_any_more_is_closed_with_the_link(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = Open()
+
+    async def connect(*_: Any, **__: Any) -> Open:
+        return made
+
+    async def give_up(session: Session) -> None:
+        waiting.cancel()
+
+    monkeypatch.setattr(aio_pika, "connect", connect)
+    link = RabbitLink(URL, "test", give_up)
+    waiting = asyncio.create_task(link.session(60))
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await link.close()
+    assert made.is_closed
+
+
 class Deaf:
     """A connection whose end the driver waits for once more when it is cancelled."""
 
