@@ -16,6 +16,7 @@ from mootion.identity.v1.identity_service_pb2_grpc import IdentityServiceStub
 
 from gateway import edge, placement
 from mesh.derive.envoy.limits import ANSWER_SECONDS
+from mesh.testing import free_port
 from tests.integration.edge.edge_running import Reply
 from tests.integration.edge.limited import Front, front
 from tests.stopwatch import Stopwatch
@@ -138,7 +139,7 @@ async def test_behind_a_trusted_proxy_its_word_names_the_address_and_no_further_
 
 
 async def test_while_the_rate_limit_service_is_down_the_service_counts() -> None:
-    async with front(limiter=f"127.0.0.1:{_closed_port()}") as found:
+    async with front(limiter=f"127.0.0.1:{free_port()}") as found:
         statuses = [(await found.login()).status for _ in range(7)]
         assert statuses == [401] * 5 + [429] * 2
         reason, _ = told(await found.login())
@@ -188,9 +189,3 @@ async def test_a_refusal_of_the_platform_limit_says_when_to_come_back() -> None:
         assert told(replies[-1])[0] == "RATE_LIMITED"
         assert replies[-1].headers["ratelimit-limit"] == "3"
         assert json.loads(replies[-1].body)["message"].startswith("No more than 3 calls")
-
-
-def _closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port

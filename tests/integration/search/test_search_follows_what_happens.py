@@ -28,8 +28,15 @@ from tests.integration.flowchart.concepts import REPLIES as MAP_REPLIES
 from tests.integration.flowchart.concepts import mapped
 from tests.integration.quiz.questions import REPLIES as QUIZ_REPLIES
 from tests.integration.quiz.questions import SECRETS, quizzed, quizzes
+from tests.stopwatch import Stopwatch
 
 OF_DOCUMENTS = {messages.DOCUMENT, messages.PASSAGE, messages.ATOM}
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search that waits for the index for as long as a call may take: a busy machine is no index that lags."""
+    monkeypatch.setattr(searching, "CATCH_UP_SECONDS", 60.0)
 
 
 @pytest.fixture
@@ -176,10 +183,10 @@ async def test_a_search_answers_in_time_when_the_index_lags(
 
     monkeypatch.setattr(TantivyIndex, "replace", held_up)
     await ready(served, sentences=["A quagga is no zebra."])
-    started = asyncio.get_running_loop().time()
-    assert not await ids(served, "quagga")
-    assert await ids(served, "sound")
-    assert asyncio.get_running_loop().time() - started < 3
+    with Stopwatch() as watch:
+        assert not await ids(served, "quagga")
+        assert await ids(served, "sound")
+    assert watch.seconds < 3
     monkeypatch.undo()
     stuck.set()
     # The held up change was let go without effect; it is made again by the next event.
