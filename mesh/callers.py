@@ -166,7 +166,8 @@ def is_our_page(headers: Headers) -> bool | None:
     if site:
         return site == "same-origin"
     host = _text(headers, ":authority") or _text(headers, "x-forwarded-host") or _text(headers, "host")
-    return origin.partition("://")[2] == host if origin else None
+    # `null`, of a page that hides where it is from, has no host, and is none of ours where ours is not known either.
+    return bool(host) and origin.partition("://")[2] == host if origin else None
 
 
 def cross_site(what: str) -> CallError:

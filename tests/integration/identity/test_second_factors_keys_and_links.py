@@ -309,7 +309,12 @@ async def test_cookies_carry_the_tokens_and_change_nothing_from_another_site(hou
         await browser.account("GetAccount", account_service_pb2.GetAccountRequest())
     ).account.username == "ada"
     change = account_service_pb2.UpdateAccountRequest(display_name="Eve was here")
-    for headers in ((), (("sec-fetch-site", "cross-site"),), (("origin", "https://attacker.example"),)):
+    strange = (
+        (("sec-fetch-site", "cross-site"),),
+        (("origin", "https://attacker.example"),),
+        (("origin", "null"),),
+    )
+    for headers in ((), *strange):
         refused = browser.call(AccountServiceStub, "UpdateAccount", change, *headers)
         assert await reason_of(refused) == reason_pb2.REASON_CROSS_SITE_CALL
     await browser.call(AccountServiceStub, "UpdateAccount", change, ("sec-fetch-site", "same-origin"))
