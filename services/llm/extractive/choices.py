@@ -151,7 +151,7 @@ class _Judge:
 
     def _adjacent(self, own: frozenset[str]) -> float:
         """How close, within one sentence, the words of the question stand to the option."""
-        spoken = (i for i, stems in enumerate(self._support.stems) if own <= stems)
+        spoken = (i for i, stems in enumerate(self._support.stems) if own and own <= stems)
         return max((self._closeness(i, own) * self._trust(i) for i in spoken), default=0.0)
 
     def _closeness(self, sentence: int, own: frozenset[str]) -> float:

@@ -51,6 +51,10 @@ def test_all_of_the_above_is_chosen_where_all_are_supported() -> None:
     assert choose(question, *options).option_index == 3
 
 
+def test_an_option_without_a_word_is_not_chosen() -> None:
+    assert choose("What is a tributary of a river?", "?!", "a smaller river", "...").option_index == 1
+
+
 def test_an_option_that_joins_supported_ones_is_chosen() -> None:
     text = "Plants need water. Plants need light. Plants need air."
     options = ("water", "light", "air", "water, light, and air")
