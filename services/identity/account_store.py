@@ -141,8 +141,8 @@ class AccountStore:
         """Links a provider's subject with an account. Raises SubjectTaken; the transaction has to end then."""
         link = {"provider": provider, "subject": subject, "account_id": account_id}
         row = tx.insert(providers).values(link)
-        added = await tx.execute(row.on_conflict_do_nothing(index_elements=["provider", "subject"]))
-        if added.rowcount == 0:
+        once = row.on_conflict_do_nothing(index_elements=["provider", "subject"])
+        if (await tx.execute(once.returning(providers.c.account_id))).first() is None:
             raise SubjectTaken(provider)
 
     async def set_recovery_codes(self, tx: Transaction, account_id: str, hashes: Sequence[str]) -> None:
