@@ -33,7 +33,8 @@ SECONDS = 60
 async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
     """Short: 5 points by chance. Long: every point; embedded, the restart dies once more at a point by chance."""
     chance, numbers = random.Random(seed), Numbers(0)
-    points = await _points(ground)
+    # A process that waits looks again and again, which are points of their own: the others may wait less.
+    points = min([await _points(ground, f"reference-{number}") for number in range(3)], key=len)
     numbers.measured(points=len(points), steps=dict(Counter(points)))
     every = range(1, len(points) + 1)
     # How often a process looks whether it is done differs: the last points are not there every time.
@@ -50,10 +51,10 @@ async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
     return numbers
 
 
-async def _points(ground: Ground) -> list[str]:
+async def _points(ground: Ground, run: str) -> list[str]:
     """The names of the points that a process passes when it lives."""
-    settings, passed = ground.settings(), ground.folder / "reference-points"
-    process = processes.start(_serve, settings, ground.mode, 0, passed, "reference")
+    settings, passed = ground.settings(), ground.folder / f"{run}-points"
+    process = processes.start(_serve, settings, ground.mode, 0, passed, run)
     await asyncio.to_thread(process.join, SECONDS)
     names = [name for _, name in journal.lines(passed)]
     if process.exitcode != 0 or not names:

@@ -24,6 +24,7 @@ from proofs.history import judge
 from proofs.numbers import CannotRun, Numbers
 from proofs.real_servers import RealServers
 from tests.integration.ports import broker, notebook
+from tests.stopwatch import Stopwatch
 
 CALLERS = 16
 DEADLINE_SECONDS = 5.0
@@ -70,22 +71,23 @@ async def _call(ports: Ports, names: list[str], a_second: int) -> tuple[list[str
     """Commits every name at a steady rate; gives those acknowledged, the longest call, and how many were refused."""
     waiting, acknowledged, times, refused = iter(names), [], [0.0], 0
 
-    async def call() -> None:
+    async def call(watch: Stopwatch) -> None:
         nonlocal refused
         for name in waiting:
             while True:
-                began = time.monotonic()
+                began = watch.seconds
                 try:
                     await notebook.note(ports, name)
                     break
                 except OSError:
                     refused += 1
                     await asyncio.sleep(0.2)
-            times.append(time.monotonic() - began)
+            times.append(watch.seconds - began)
             acknowledged.append(name)
             await asyncio.sleep(max(0.0, CALLERS / a_second - times[-1]))
 
-    await asyncio.gather(*(call() for _ in range(CALLERS)))
+    with Stopwatch() as watch:
+        await asyncio.gather(*(call(watch) for _ in range(CALLERS)))
     return acknowledged, max(times), refused
 
 
@@ -151,13 +153,13 @@ def _watermark(rabbitmq: RabbitMQ, share: str) -> None:
 
 
 async def _check_refusal(numbers: Numbers, ports: Ports) -> None:
-    began = time.monotonic()
-    try:
-        lease = await ports.queue.lease("proof.nothing", wait_seconds=WAIT_SECONDS)
-        numbers.check(lease is None, "a lease came from a broker that is dead")
-    except RabbitUnavailable:
-        numbers.measured(leases_refused=numbers.values.get("leases_refused", 0) + 1)
-    took = time.monotonic() - began
+    with Stopwatch() as watch:
+        try:
+            lease = await ports.queue.lease("proof.nothing", wait_seconds=WAIT_SECONDS)
+            numbers.check(lease is None, "a lease came from a broker that is dead")
+        except RabbitUnavailable:
+            numbers.measured(leases_refused=numbers.values.get("leases_refused", 0) + 1)
+    took = watch.seconds
     longest = max(took, numbers.values.get("slowest_refusal_s", 0.0))
     numbers.measured(slowest_refusal_s=longest)
     numbers.check(took < WAIT_SECONDS + MORE_SECONDS, f"a lease from a dead broker took {took:.1f} s")

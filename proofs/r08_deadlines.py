@@ -19,6 +19,7 @@ from proofs.wire.call import WireCall, WirePath
 from proofs.wire.frames import WebFrames
 from proofs.wire.native_grpc import NativeGrpc
 from proofs.wire.rest import Rest
+from tests.stopwatch import Stopwatch
 
 DEADLINE_SECONDS = 0.3
 # gRPC rounds a timeout up on the wire.
@@ -37,11 +38,14 @@ async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
     async with chained(ground, hops) as settings, _paths(settings.edge_port) as paths:
         for path in paths:
             await _warm(path, hops)
-        for turn in range(rounds):
-            late += await _expired(numbers, paths[turn % len(paths)], hops)
-        for turn in range(rounds):
-            late += await _cancelled(numbers, paths[turn % len(paths)], hops, chance.uniform(0.15, 0.4))
-        await asyncio.sleep(1.0)
+        with Stopwatch() as watch:
+            for turn in range(rounds):
+                late += await _expired(numbers, paths[turn % len(paths)], hops, watch)
+            for turn in range(rounds):
+                after_seconds = chance.uniform(0.15, 0.4)
+                late += await _cancelled(numbers, paths[turn % len(paths)], hops, after_seconds, watch)
+            await asyncio.sleep(1.0)
+    numbers.measured(machine_stood_still_s=watch.stood_still)
     numbers.measured(paths=[path.name for path in paths])
     numbers.measured(stops=len(late), engine_calls=len(hops.engine_calls))
     numbers.measured(stop_median_ms=1000 * statistics.median(late), stop_longest_ms=1000 * max(late))
@@ -81,7 +85,7 @@ async def _warm(path: WirePath, hops: Hops) -> None:
     raise RuntimeError(f"calls by {path.name} reach only {sorted(hops.remaining)}")
 
 
-async def _expired(numbers: Numbers, path: WirePath, hops: Hops) -> list[float]:
+async def _expired(numbers: Numbers, path: WirePath, hops: Hops, watch: Stopwatch) -> list[float]:
     """One call that has 300 ms; gives by how much each hop stopped after that."""
     hops.remaining.clear()
     hops.stopped.clear()
@@ -96,23 +100,28 @@ async def _expired(numbers: Numbers, path: WirePath, hops: Hops) -> list[float]:
     numbers.measured(hops_reached=numbers.values.get("hops_reached", 0) + len(left) - 1)
     shrinking = all(later < earlier for earlier, later in pairwise(left))
     numbers.check(shrinking, f"time left at each hop by {path.name}: {[round(each, 4) for each in left]}")
-    return await _stops(numbers, hops, began + DEADLINE_SECONDS)
+    return await _stops(numbers, hops, began + DEADLINE_SECONDS, watch)
 
 
-async def _cancelled(numbers: Numbers, path: WirePath, hops: Hops, after_seconds: float) -> list[float]:
+async def _cancelled(
+    numbers: Numbers, path: WirePath, hops: Hops, after_seconds: float, watch: Stopwatch
+) -> list[float]:
     """One call that its client gives up; gives by how much each hop stopped after that."""
     hops.remaining.clear()
     hops.stopped.clear()
     began = time.monotonic()
     await path.call(_call(cancel_after=after_seconds))
-    return await _stops(numbers, hops, began + after_seconds)
+    return await _stops(numbers, hops, began + after_seconds, watch)
 
 
-async def _stops(numbers: Numbers, hops: Hops, over: float) -> list[float]:
-    """Seconds after `over` at which each hop that was reached stopped; a hop that goes on is broken."""
-    give_up = time.monotonic() + 2.0
+async def _stops(numbers: Numbers, hops: Hops, over: float, watch: Stopwatch) -> list[float]:
+    """Seconds after `over` at which each hop that was reached stopped; a hop that goes on is broken.
+
+    Moments in which the machine stood still do not count; before the end of the call they do not either.
+    """
+    give_up = time.monotonic() + 2.0 + watch.stood_still_between(over, time.monotonic())
     while hops.stopped.keys() < hops.remaining.keys() and time.monotonic() < give_up:  # noqa: ASYNC110
         await asyncio.sleep(0.005)
     running = hops.remaining.keys() - hops.stopped.keys()
     numbers.check(not running, f"went on after the end of their call: {sorted(running)}")
-    return [max(0.0, at - over) for at in hops.stopped.values()]
+    return [max(0.0, at - over - watch.stood_still_between(over, at)) for at in hops.stopped.values()]

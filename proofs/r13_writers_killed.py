@@ -35,6 +35,9 @@ async def prove(ground: Ground, seed: int, size: Size) -> Numbers:
         number = chance.randrange(count)
         processes.kill(writers[number])
         writers[number] = processes.start(_write, settings, ground.folder, number)
+    async with asyncio.timeout(START_SECONDS):
+        while len(_listed(ground.folder, "acknowledged")) <= kills:  # noqa: ASYNC110 - other processes write
+            await asyncio.sleep(0.05)
     for writer in writers:
         processes.kill(writer)
     numbers = Numbers(kills, {"writers": count})

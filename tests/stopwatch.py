@@ -26,7 +26,8 @@ class Stopwatch:
     def __init__(self) -> None:
         self._began = self._ticked = time.monotonic()
         self._ended: float | None = None
-        self._stood_still = 0.0
+        # When each standstill began and ended.
+        self._standstills: list[tuple[float, float]] = []
         self._over = threading.Event()
         self._ticking = threading.Thread(target=self._tick, daemon=True)
 
@@ -41,7 +42,7 @@ class Stopwatch:
         self._ended = time.monotonic()
         self._over.set()
         self._ticking.join()
-        self._stood_still += _late(self._ended - self._ticked)
+        self._note(self._ended)
 
     @property
     def raw_seconds(self) -> float:
@@ -56,10 +57,15 @@ class Stopwatch:
     @property
     def seconds(self) -> float:
         """Without standstills, of which one may be going on."""
-        if self._ended is not None:
-            return self._ended - self._began - self._stood_still
-        now = time.monotonic()
-        return now - self._began - self._stood_still - _late(now - self._ticked)
+        until = self._ended or time.monotonic()
+        return until - self._began - self.stood_still_between(self._began, until)
+
+    def stood_still_between(self, begin: float, end: float) -> float:
+        """Seconds that the machine took between two moments of `time.monotonic`."""
+        standstills = [*self._standstills]
+        if self._ended is None and _late((now := time.monotonic()) - self._ticked):
+            standstills.append((self._ticked, now))
+        return sum(max(0.0, min(end, over) - max(begin, since)) for since, over in standstills)
 
     def _tick(self) -> None:
         while not self._over.is_set():
@@ -67,8 +73,12 @@ class Stopwatch:
             now = time.monotonic()
             if self._over.is_set():
                 return
-            self._stood_still += _late(now - self._ticked)
-            self._ticked = now
+            self._note(now)
+
+    def _note(self, now: float) -> None:
+        if _late(now - self._ticked):
+            self._standstills.append((self._ticked + _TICK_SECONDS, now))
+        self._ticked = now
 
 
 def _late(slept: float) -> float:

@@ -18,7 +18,7 @@ from tests.e2e.calls import ok, upload_and_wait
 from tests.e2e.system import LocalSystem
 
 # Every service asks once a second which sessions have ended.
-REVOCATION_SECONDS = 2.0
+REVOCATION_SECONDS = 5.0
 # What a principal may search for in a minute.
 SEARCHES = 20
 UNREADABLE = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog"

@@ -22,11 +22,11 @@ async def _echoing() -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
 
 
-async def _echo(proxy: FaultProxy) -> bytes:
+async def _echo(proxy: FaultProxy, seconds: float = 60.0) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
     writer.write(b"hello\n")
     try:
-        async with asyncio.timeout(0.6):
+        async with asyncio.timeout(seconds):
             return await reader.readline()
     finally:
         writer.close()
@@ -43,7 +43,7 @@ async def test_the_proxy_resets_and_swallows() -> None:
     async with _echoing() as port, proxied(port) as proxy:
         proxy.set(Fault.BLACK_HOLE)
         with pytest.raises(TimeoutError):
-            await _echo(proxy)
+            await _echo(proxy, 0.6)
         proxy.set(Fault.RESET)
         with pytest.raises(ConnectionError):
             await _echo(proxy)

@@ -15,6 +15,8 @@ from proofs.real_servers import RealServers
 from proofs.registry import chosen
 from proofs.stand import Stand
 
+# They take seconds each, some of them a minute or two; a busy machine takes several times as long.
+pytestmark = pytest.mark.timeout(900)
 SEED = 13
 RELIABILITY = ("R1", "R2", "R3", "R5", "R6", "R8", "R9", "R10", "R12", "R13", "R14", "R15")
 SECURITY = ("S1", "S2", "S3", "S5", "S6", "S7", "S8", "S9", "S10", "S12", "S13", "S15")
