@@ -106,6 +106,21 @@ class Session:
         await _closed(self.connection)
 
 
+class _Connection(aio_pika.Connection):
+    """A connection that is closed where it could not be made.
+
+    That of aio-pika closes itself when its memory is freed, which may be when no loop runs any more.
+    """
+
+    async def connect(self, timeout: float | None = None) -> None:
+        """See `aio_pika.Connection.connect`."""
+        try:
+            await super().connect(timeout)
+        except BaseException:
+            await self.close()
+            raise
+
+
 Prepare = Callable[[Session], Awaitable[None]]
 
 
@@ -168,7 +183,11 @@ class RabbitLink:
     async def _connect(self) -> None:
         """Opens the session. It is kept also where nobody waits for it any more, so that it is used or closed."""
         connection = await aio_pika.connect(
-            self._url, timeout=ANSWER_SECONDS, heartbeat=HEARTBEAT_SECONDS, client_properties=self._properties
+            self._url,
+            timeout=ANSWER_SECONDS,
+            heartbeat=HEARTBEAT_SECONDS,
+            client_properties=self._properties,
+            connection_class=_Connection,
         )
         try:
             channel = connection.channel(on_return_raises=True)
