@@ -36,7 +36,7 @@ _LONGEST_SECONDS = 600.0
 _HTTP_CODES = {
     grpc.StatusCode.INVALID_ARGUMENT: 400,
     grpc.StatusCode.FAILED_PRECONDITION: 400,
-    grpc.StatusCode.OUT_OF_RANGE: 400,
+    grpc.StatusCode.OUT_OF_RANGE: 416,
     grpc.StatusCode.UNAUTHENTICATED: 401,
     grpc.StatusCode.PERMISSION_DENIED: 403,
     grpc.StatusCode.NOT_FOUND: 404,
@@ -224,6 +224,7 @@ class _Sender:
             raise ConnectionAbortedError
         body = json_format.MessageToJson(status.encode(error, request_id), indent=None).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        headers += [(name.encode(), value.encode()) for name, value in error.headers.items()]
         await self._send(
             {"type": "http.response.start", "status": _HTTP_CODES.get(error.code, 500), "headers": headers}
         )

@@ -4,12 +4,15 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+import grpc
+from mootion.errors.v1 import reason_pb2
 from mootion.video.v1 import video_pb2, video_service_pb2
 from mootion.video.v1.video_service_pb2_grpc import VideoServiceStub
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route, Router
 
+from mesh.errors import CallError, Violation
 from mesh.runtime import Runtime
 from services.video import store
 from services.video.lifecycle import require_completed
@@ -74,7 +77,7 @@ class Media:
         try:
             span = requested_span(_range(request, headers["etag"]), video.file.size_bytes)
         except UnsatisfiableRange:
-            return Response(status_code=416, headers={"content-range": f"bytes */{video.file.size_bytes}"})
+            raise _outside(video.file.size_bytes) from None
         if request.method == "GET" and (url := await self._signed_url(video.video_id)):
             if span is None or span.start == 0:
                 await count_view(self.runtime, video.video_id)
@@ -121,6 +124,18 @@ def _range(request: Request, etag: str) -> str:
         return ""
     wanted_version = request.headers.get("if-range", etag)
     return request.headers.get("range", "") if wanted_version == etag else ""
+
+
+def _outside(size: int) -> CallError:
+    """416 over HTTP, with the size of the file (RFC 9110, section 15.5.17)."""
+    problem = f"no byte of it is in the file, which has {size} bytes"
+    return CallError(
+        grpc.StatusCode.OUT_OF_RANGE,
+        reason_pb2.REASON_INVALID_FIELD,
+        f"Range: {problem}",
+        violations=[Violation("Range", problem)],
+        headers={"content-range": f"bytes */{size}"},
+    )
 
 
 def _headers(video: video_pb2.Video) -> dict[str, str]:

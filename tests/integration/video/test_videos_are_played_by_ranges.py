@@ -80,6 +80,8 @@ async def test_a_range_behind_the_end_is_refused_with_the_size(
 ) -> None:
     reply = await client.get(path(video), headers={"range": f"bytes={SIZE}-"})
     assert (reply.status_code, reply.headers["content-range"]) == (416, f"bytes */{SIZE}")
+    told = reply.json()
+    assert (told["code"], told["details"][0]["reason"]) == (11, "INVALID_FIELD")
 
 
 @pytest.mark.parametrize("wanted", ["bytes=9-1", "lines=1-2", "bytes=" + "9" * 5000 + "-", "bytes=a-b"])
