@@ -1,136 +1,132 @@
-"""Who sends the cases of a fuzzer: accounts that are signed in, and signed in anew once their session has ended."""
+"""Who sends the cases of a fuzzer: people who own things, and a crowd of accounts that a case may sign out or erase."""
 
-import asyncio
 import itertools
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-from zlib import crc32
+from random import Random
 
-import grpc
-from mootion.identity.v1.account_pb2 import ADMIN, Tokens
-from mootion.identity.v1.account_service_pb2 import GetAccountRequest, GetAccountResponse
-from mootion.identity.v1.identity_service_pb2 import (
-    LoginRequest,
-    LoginResponse,
-    RefreshTokensRequest,
-    RefreshTokensResponse,
-)
-from schemathesis import AuthContext, Case
+from mootion.policy.v1 import policy_pb2
 
-from cli.administrators import create_admin
-from mesh.config import Settings
+from proofs.callers.doors import Door
+from proofs.callers.people import House, Person
 
-PASSWORD = "correct horse battery"
-_SERVICE = "/mootion.identity.v1.IdentityService/"
-_ACCOUNTS = "/mootion.identity.v1.AccountService/"
-MAIN = "main"
 # Half of what an access token lives.
 _YOUNG_SECONDS = 300.0
-# Ends its own session, or the account's: none that another case needs.
-_LEAVES = ("logout", "revokeSession", "deleteAccount", "changePassword", "SecondFactor", "resetPassword")
-# Methods that a principal may call more seldom than a fuzzer does, so that many take turns.
-_TURNS = {"search": 12, "createApiKey": 6, "createStudentInvitation": 6, "exportAccount": 10}
+# Ends its own session, or the account's, or changes how it signs in: none that another case needs.
+LEAVES = (
+    "logout",
+    "revokeSession",
+    "deleteAccount",
+    "changePassword",
+    "updateAccount",
+    "startSecondFactor",
+    "confirmSecondFactor",
+    "removeSecondFactor",
+)
+# Methods that a principal may call more seldom than a fuzzer does, so that the crowd takes turns.
+_SELDOM = ("search", "exportAccount", "createApiKey", "deleteApiKey", "acceptInvitation")
+_BY_THE_CROWD = 0.8
+# Of a hundred cases outside of sequences so many come from nobody, and from somebody who owns nothing.
+_FROM_NOBODY, _FROM_SOMEBODY = 0.04, 0.06
 
 
 @dataclass
-class Accounts:
-    """Administrators, who may call everything. They sign in past the edge, which counts sign-ins by address.
+class Crowd:
+    """Students of whom cases make what they want. Whoever was signed out, or came long ago, is replaced by another.
 
     Args:
-        settings: of the running system.
+        size: most of them at a time.
     """
 
-    settings: Settings
-    _channel: grpc.Channel = field(init=False)
-    _signed_in: dict[str, "_SignedIn"] = field(default_factory=dict)
+    door: Door
+    size: int
+    replaced: int = 0
+    _members: list[Person] = field(default_factory=list)
+    _since: dict[str, float] = field(default_factory=dict)
     _names: Iterator[int] = field(default_factory=itertools.count)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def __post_init__(self) -> None:
-        self._channel = grpc.insecure_channel(f"{self.settings.bind_host}:{self.settings.grpc_port}")
+    async def one(self, draw: Random) -> Person:
+        """A member; a new one while there are few."""
+        if len(self._members) < self.size:
+            self._members.append(await self.another())
+            return self._members[-1]
+        person = draw.choice(self._members)
+        if time.monotonic() < self._since[person.name] + _YOUNG_SECONDS:
+            return person
+        self.lose(person)
+        return await self.one(draw)
 
-    def token(self, who: str) -> str:
-        """A good access token: of the same account as before as long as its session goes on."""
-        with self._lock:
-            held = self._signed_in.get(who)
-            if held is not None and held.is_young() and self._is_administrator(held.access_token):
-                return held.access_token
-            renewed = self._renewed(who, held) if held is not None else ""
-            return renewed if self._is_administrator(renewed) else self._of_new_account(who)
+    async def another(self) -> Person:
+        """Somebody new, who stays outside of the crowd."""
+        person = Person(f"crowd-{next(self._names)}", self.door)
+        await person.register()
+        self._since[person.name] = time.monotonic()
+        return person
 
-    def close(self) -> None:
-        """Nobody signs in any more."""
-        self._channel.close()
-
-    def _is_administrator(self, token: str) -> bool:
-        call = self._channel.unary_unary(
-            f"{_ACCOUNTS}GetAccount", GetAccountRequest.SerializeToString, GetAccountResponse.FromString
-        )
-        try:
-            reply = call(GetAccountRequest(), metadata=(("authorization", f"Bearer {token}"),), timeout=20)
-        except grpc.RpcError:
-            return False
-        return bool(reply.account.role == ADMIN)
-
-    def _renewed(self, who: str, held: "_SignedIn") -> str:
-        call = self._channel.unary_unary(
-            f"{_SERVICE}RefreshTokens",
-            RefreshTokensRequest.SerializeToString,
-            RefreshTokensResponse.FromString,
-        )
-        try:
-            reply = call(RefreshTokensRequest(refresh_token=held.refresh_token), timeout=20)
-        except grpc.RpcError:
-            return ""
-        return self._kept(who, reply.tokens)
-
-    def _of_new_account(self, who: str) -> str:
-        name = f"fuzzer-{who}-{next(self._names)}"
-        asyncio.run(create_admin(self.settings, name, PASSWORD))
-        call = self._channel.unary_unary(
-            f"{_SERVICE}Login", LoginRequest.SerializeToString, LoginResponse.FromString
-        )
-        return self._kept(who, call(LoginRequest(username=name, password=PASSWORD), timeout=30).tokens)
-
-    def _kept(self, who: str, tokens: Tokens) -> str:
-        self._signed_in[who] = _SignedIn(tokens.access_token, tokens.refresh_token, time.monotonic())
-        return tokens.access_token
-
-
-@dataclass(frozen=True)
-class _SignedIn:
-    access_token: str
-    refresh_token: str
-    since: float
-
-    def is_young(self) -> bool:
-        return time.monotonic() < self.since + _YOUNG_SECONDS
+    def lose(self, person: Person) -> None:
+        """Somebody whom a case signed out does not come any more."""
+        if person in self._members:
+            self._members.remove(person)
+            self.replaced += 1
 
 
 @dataclass
 class Senders:
-    """Schemathesis's AuthProvider: which account sends a case, and from which address."""
+    """Chooses who sends a case, and has everybody come back whose session was ended.
 
-    accounts: Accounts
-    _turns: Iterator[int] = field(default_factory=itertools.count)
+    Args:
+        owners: people of the house who own things, the one who sends sequences last.
+    """
 
-    def who(self, case: Case[Any], context: AuthContext) -> str:
-        """The account of a case: the one that owns things, unless the case would sign it out or exhaust it."""
-        name = str(context.operation.definition.raw.get("operationId", ""))
-        if any(part in name for part in _LEAVES):
-            return "leaver"
-        count = _TURNS.get(name)
-        return MAIN if count is None else f"{name}-{crc32(case.id.encode()) % count}"
+    house: House
+    owners: Sequence[Person]
+    crowd: Crowd
+    came_back: int = 0
+    _since: dict[str, float] = field(default_factory=dict)
+    _doubted: set[str] = field(default_factory=set)
 
-    def get(self, case: Case[Any], context: AuthContext, /) -> Mapping[str, str]:
-        """What the sender shows."""
-        return {"authorization": f"Bearer {self.accounts.token(self.who(case, context))}"}
+    async def of(
+        self, name: str, least: policy_pb2.AccessRole.ValueType, draw: Random, *, in_sequence: bool
+    ) -> Person:
+        """Who sends a case.
 
-    def set(self, case: Case[Any], data: Mapping[str, str], context: AuthContext, /) -> None:
-        """Puts that on a case, with an address of its own as a proxy in front of the edge tells it."""
-        number = next(self._turns)
-        address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
-        case.headers.update({**data, "x-forwarded-for": address})
+        Args:
+            name: id of the operation, such as `getQuiz`.
+            least: role that may call it.
+        """
+        if name in LEAVES:
+            return await self._member(draw)
+        chance = draw.random()
+        if not in_sequence and chance < _FROM_NOBODY:
+            return self.house.nobody
+        if not in_sequence and chance < _FROM_NOBODY + _FROM_SOMEBODY:
+            return await self._member(draw)
+        if name in _SELDOM and draw.random() < _BY_THE_CROWD:
+            return await self._member(draw)
+        may = [person for person in self.owners if person.role >= least]
+        return await self._present(self.owners[-1] if in_sequence else draw.choice(may))
+
+    def doubt(self, person: Person) -> None:
+        """A token of this person was refused, or one of a request."""
+        self._doubted.add(person.name)
+
+    async def _member(self, draw: Random) -> Person:
+        while True:
+            person = await self.crowd.one(draw)
+            if not await self._is_lost(person):
+                return person
+            self.crowd.lose(person)
+
+    async def _present(self, person: Person) -> Person:
+        since = self._since.setdefault(person.name, time.monotonic())
+        if time.monotonic() > since + _YOUNG_SECONDS or await self._is_lost(person):
+            self._since[person.name] = time.monotonic()
+            self.came_back += 1
+            await person.come_back()
+        return person
+
+    async def _is_lost(self, person: Person) -> bool:
+        doubted = person.name in self._doubted
+        self._doubted.discard(person.name)
+        return doubted and not await person.is_signed_in()
