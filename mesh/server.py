@@ -41,7 +41,7 @@ _OPTIONS = (
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 20_000),
     ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
     # Clients look for new replicas when a connection ends, a tenth sooner or later so that not all come at once; a
     # call may outlive its connection's age, and the longest is a watch of half an hour.
     ("grpc.max_connection_age_ms", 5 * 60_000),
