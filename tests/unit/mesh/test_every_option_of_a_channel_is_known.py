@@ -1,13 +1,15 @@
 """gRPC passes over an option whose name it does not know, without a word: so every name has to stand in the library."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from grpc._cython import cygrpc
 
 from mesh import client, server
 
-LIBRARY = Path(cygrpc.__file__).read_bytes()
+SPEC = find_spec("grpc._cython.cygrpc")
+assert SPEC is not None and SPEC.origin is not None
+LIBRARY = Path(SPEC.origin).read_bytes()
 NAMES = sorted({name for options in (server._OPTIONS, client._WATCHING_HEALTH) for name, _ in options})
 
 
