@@ -13,6 +13,11 @@ from mesh.derive.openapi.schemas import Schemas
 from mesh.derive.paths import PathTemplate
 
 _BYTES: Schema = {"type": "string", "format": "binary"}
+# Of two media types that fit, the one that says more holds.
+_ANY_FILE: Schema = {
+    "*/*": {"schema": _BYTES},
+    "application/json": {"schema": {"description": "Where the file itself is JSON."}},
+}
 _MEDIA_TYPE = re.compile(r"`(\w+/[\w.+-]+)`")
 
 
@@ -88,7 +93,7 @@ class Operations:
             return {"200": {"description": comment, "content": {kind: {"schema": schema}}}}
         field = method.output.fields_by_name[rule.response_body]
         named = _MEDIA_TYPE.search(self._contracts.comments.get(field.full_name, ""))
-        content = {named[1] if named else "*/*": {"schema": _BYTES}}
+        content = {named[1]: {"schema": _BYTES}} if named else _ANY_FILE
         replies: dict[str, Schema] = {"200": {"description": comment, "content": content}}
         if _is_ranged(method):
             replies["206"] = {"description": "The range asked for.", "content": content}

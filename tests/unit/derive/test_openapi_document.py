@@ -33,6 +33,14 @@ def test_every_rest_path_of_the_contracts_is_there_and_no_other(contracts: Contr
     assert found == expected | {("get", "/healthz")}
 
 
+def test_a_file_of_any_kind_may_be_json_too(document: Json) -> None:
+    """An export is drawn as SVG and written as JSON: its media type says which."""
+    export = document["paths"]["/v1/documents/{documentId}/flowchart:export"]["get"]
+    kinds = export["responses"]["200"]["content"]
+    assert kinds["*/*"]["schema"] == {"type": "string", "format": "binary"}
+    assert "type" not in kinds["application/json"]["schema"]
+
+
 def test_operation_ids_are_unique(document: Json) -> None:
     ids = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
     assert len(ids) == len(set(ids))

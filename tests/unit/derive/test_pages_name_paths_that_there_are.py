@@ -10,9 +10,7 @@ ROOT = Path(__file__).parents[3]
 DERIVED = {"permissions.md"}
 PAGES = [ROOT / "README.md", *(page for page in sorted(ROOT.glob("docs/*.md")) if page.name not in DERIVED)]
 PATHS = json.loads((ROOT / "gateway" / "openapi.json").read_text())["paths"]
-NAMED = re.compile(
-    r"(?:(GET|POST|PATCH|PUT|DELETE) )?(?:localhost:8080)?(?<![a-z])(/v1/[\w./:$%{}-]*[\w}])"
-)
+NAMED = re.compile(r"(?:(GET|POST|PATCH|PUT|DELETE) )?(?:localhost:8080)?(?<![a-z])(/v1/[\w./:$%{}-]*[\w}])")
 TEMPLATES = {re.compile(re.sub(r"\{[^}]+\}", "[^/:]+", path)): verbs for path, verbs in PATHS.items()}
 
 
